@@ -1,0 +1,2 @@
+SELECT res_id, module || '.' || name, noupdate
+FROM ir_model_data

@@ -1,0 +1,3 @@
+SELECT conname::text
+FROM pg_constraint
+WHERE connamespace = current_schema()::regnamespace

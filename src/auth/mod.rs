@@ -1,0 +1,4 @@
+//! Who is calling: passwords and sessions.
+
+pub mod password;
+pub mod session;

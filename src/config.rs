@@ -1,0 +1,167 @@
+//! Settings: flags and environment are the whole configuration, checked once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
+
+use crate::db::cluster::ClusterOptions;
+
+/// An Odoo-compatible backend for the registry of remote applications.
+#[derive(Debug, Parser)]
+#[command(name = "oregional", version, about, long_about = None)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until Ctrl-C or SIGTERM; the first start makes the database.
+    Serve(Box<Serve>),
+    /// Bring the database to what this version declares, and exit.
+    Migrate(Database),
+    /// Make users, list them, and set their passwords.
+    User {
+        /// Which of it.
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Check settings, the version of the database, and every declared field against its column.
+    Check(Database),
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user; the password is read from standard input, or generated and printed.
+    Create {
+        /// What is typed in to sign in.
+        login: String,
+        /// The name for people; the login when not given.
+        #[arg(long)]
+        name: Option<String>,
+        /// External ids of groups, such as base.group_system; an internal user without it.
+        #[arg(long = "group", value_name = "MODULE.NAME")]
+        groups: Vec<String>,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "its own help says it")]
+        database: Database,
+    },
+    /// Give a user a password; all of the user's sessions end.
+    Passwd {
+        /// Whose.
+        login: String,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "its own help says it")]
+        database: Database,
+    },
+    /// List the users.
+    List {
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "its own help says it")]
+        database: Database,
+    },
+}
+
+/// Where the records are, and the key of their secrets.
+#[derive(Debug, Clone, Args)]
+pub struct Database {
+    /// The database to use, as postgresql://user:password@host/name. Without it the server keeps a
+    /// PostgreSQL cluster of its own in the data directory.
+    #[arg(long, env = "OREGIONAL_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+    /// Where the server's own cluster and the key file are.
+    #[arg(long, env = "OREGIONAL_DATA_DIR", value_name = "DIR", default_value = ClusterOptions::DEFAULT_DATA_DIR)]
+    pub data_dir: PathBuf,
+    /// The name of the database, as clients give it.
+    #[arg(long, env = "OREGIONAL_DB_NAME", value_name = "NAME", default_value = "oregional")]
+    pub db_name: String,
+    /// The key that seals secrets: 32 bytes as base64 or hex. Without it, the file secret.key in the
+    /// data directory, made at the first start. It belongs into the backup.
+    #[arg(long, env = "OREGIONAL_SECRET_KEY", value_name = "KEY", hide_env_values = true)]
+    pub secret_key: Option<SecretString>,
+    /// How log lines look.
+    #[arg(long, env = "OREGIONAL_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs, one object a line.
+    Json,
+}
+
+/// The settings of the server.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// The address to listen on.
+    #[arg(long, env = "OREGIONAL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8069")]
+    pub listen: SocketAddr,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own help says it")]
+    pub database: Database,
+    /// The administrator's password of a new database; generated when not given.
+    #[arg(long, env = "OREGIONAL_ADMIN_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub admin_password: Option<SecretString>,
+    /// The address under which people reach the server, such as https://apps.example.com.
+    #[arg(long, env = "OREGIONAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+    /// Addresses of proxies whose X-Forwarded-* headers count, separated by commas.
+    #[arg(long, env = "OREGIONAL_TRUSTED_PROXIES", value_name = "LIST", value_delimiter = ',')]
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Threads that serve calls; one a processor when not given.
+    #[arg(long, env = "OREGIONAL_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+    /// Connections to the database that each of these threads may have.
+    #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub connections: u16,
+    /// The largest body of a request, in MiB.
+    #[arg(long, env = "OREGIONAL_MAX_BODY", value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub max_body: u16,
+    /// Rounds of the password hash; fewer than the default weaken every password that is set.
+    #[arg(long, env = "OREGIONAL_HASH_ROUNDS", value_name = "N", default_value_t = crate::auth::password::DEFAULT_ROUNDS, hide = true)]
+    pub hash_rounds: u32,
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("it has to begin with http:// or https:// and a host".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
+        return Err("it has a path, a query or a fragment, which the server does not serve below".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        assert_eq!(public_url("https://apps.example.com/").unwrap(), "https://apps.example.com");
+        assert!(public_url("apps.example.com").is_err());
+        assert!(public_url("https://apps.example.com/odoo").is_err());
+    }
+}

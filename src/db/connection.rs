@@ -1,0 +1,220 @@
+//! One call's hold on a pooled connection: statements, the transaction that begins with the first
+//! of them, and the check that rides along.
+
+use std::cell::{Cell, RefCell};
+
+use deadpool_postgres::Object;
+use futures_util::future::join_all;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use super::error::is_stale_plan;
+use super::sql::Sql;
+use super::value::Param;
+use crate::error::{Error, Result};
+
+/// Statements that a connection keeps prepared. Past that all are forgotten at once: shapes that
+/// matter come back within a call, and the server's memory stays bounded.
+const MOST_STATEMENTS: usize = 400;
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Each statement stands alone.
+    Plain,
+    /// The next statement takes BEGIN with it: no round trip is spent on it.
+    Wanted,
+    /// A transaction is open.
+    Open,
+}
+
+/// A pooled connection, held for one call.
+pub struct Connection {
+    client: Option<Object>,
+    state: Cell<State>,
+    rider: RefCell<Option<Sql>>,
+}
+
+type Prepared = (Statement, Vec<Param>);
+
+impl Connection {
+    pub(super) fn new(client: Object) -> Self {
+        Self { client: Some(client), state: Cell::new(State::Plain), rider: RefCell::new(None) }
+    }
+
+    /// Lets `check` travel with the next statement. When it finds no row, that statement fails with
+    /// [`Error::SessionExpired`] and nothing of the call is kept.
+    pub fn set_rider(&self, check: Sql) {
+        *self.rider.borrow_mut() = Some(check);
+    }
+
+    /// Opens a transaction with the next statement.
+    pub fn begin(&self) {
+        if self.state.get() == State::Plain {
+            self.state.set(State::Wanted);
+        }
+    }
+
+    /// The rows of a statement.
+    pub async fn query(&self, sql: Sql) -> Result<Vec<Row>> {
+        Ok(self.query_all(vec![sql]).await?.pop().unwrap_or_default())
+    }
+
+    /// The rows of several statements, sent together: one round trip for all of them. They run in
+    /// their order; the first failure is the answer.
+    pub async fn query_all(&self, statements: Vec<Sql>) -> Result<Vec<Vec<Row>>> {
+        let rider = self.rider.borrow_mut().take();
+        let rides = rider.is_some();
+        let mut prepared = Vec::with_capacity(statements.len() + 1);
+        for sql in rider.into_iter().chain(statements) {
+            prepared.push(self.prepare(sql).await?);
+        }
+        let begins = self.state.get() == State::Wanted;
+        if begins {
+            self.state.set(State::Open);
+        }
+        let answers = self.send(begins, &prepared).await;
+        let mut rows = Vec::with_capacity(prepared.len());
+        for answer in answers {
+            rows.push(answer?);
+        }
+        if rides && rows.remove(0).is_empty() {
+            return Err(Error::SessionExpired);
+        }
+        Ok(rows)
+    }
+
+    /// How many rows a statement changed.
+    pub async fn execute(&self, sql: Sql) -> Result<u64> {
+        let (statement, params) = self.prepare(sql).await?;
+        self.settle().await?;
+        self.checked(self.client()?.execute(&statement, &references(&params)).await)
+    }
+
+    /// Runs statements without parameters, as they stand in a file.
+    pub async fn batch(&self, text: &str) -> Result<()> {
+        self.settle().await?;
+        self.checked(self.client()?.batch_execute(text).await)
+    }
+
+    /// Sends what waits to travel with a statement, when none came.
+    pub async fn settle(&self) -> Result<()> {
+        if self.rider.borrow().is_some() || self.state.get() == State::Wanted {
+            self.query_all(Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction, if one is open, and keeps its work.
+    pub async fn commit(&self) -> Result<()> {
+        if self.state.replace(State::Plain) == State::Open {
+            if let Err(error) = self.client()?.batch_execute("COMMIT").await {
+                // Whether it was kept is unknown: the connection must not be used again.
+                self.state.set(State::Open);
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction, if one is open, and drops its work. A connection that cannot even do
+    /// that is closed, which drops the work as well.
+    pub async fn rollback(&self) {
+        self.rider.borrow_mut().take();
+        if self.state.replace(State::Plain) == State::Open
+            && let Ok(client) = self.client()
+            && client.batch_execute("ROLLBACK").await.is_err()
+        {
+            self.state.set(State::Open);
+        }
+    }
+
+    /// Runs `work` so that its statements are undone when it fails, and the transaction goes on.
+    pub async fn savepoint<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.batch("SAVEPOINT attempt").await?;
+        match work.await {
+            Ok(value) => {
+                self.batch("RELEASE SAVEPOINT attempt").await?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.batch("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt").await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn send(&self, begins: bool, prepared: &[Prepared]) -> Vec<Result<Vec<Row>>> {
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(error) => return vec![Err(error)],
+        };
+        // The driver puts a request on the wire when its future is first polled, so the order of
+        // polling is the order of the statements.
+        let begin = async {
+            match begins {
+                true => client.batch_execute(BEGIN).await,
+                false => Ok(()),
+            }
+        };
+        let queries = async {
+            match prepared {
+                [(statement, params)] => vec![client.query(statement, &references(params)).await],
+                several => {
+                    join_all(several.iter().map(|(statement, params)| async move {
+                        client.query(statement, &references(params)).await
+                    }))
+                    .await
+                }
+            }
+        };
+        let (begun, answers) = futures_util::future::join(begin, queries).await;
+        if let Err(error) = begun {
+            return vec![Err(error.into())];
+        }
+        answers.into_iter().map(|answer| self.checked(answer)).collect()
+    }
+
+    async fn prepare(&self, sql: Sql) -> Result<Prepared> {
+        let (text, params) = sql.render();
+        let client = self.client()?;
+        if client.statement_cache.size() > MOST_STATEMENTS {
+            client.statement_cache.clear();
+        }
+        tracing::trace!(statement = text, "sql");
+        let statement = self.checked(client.prepare_cached(&text).await)?;
+        Ok((statement, params))
+    }
+
+    fn client(&self) -> Result<&Object> {
+        self.client.as_ref().ok_or_else(|| Error::Internal("the connection was given back".to_owned()))
+    }
+
+    fn checked<T>(&self, answer: std::result::Result<T, tokio_postgres::Error>) -> Result<T> {
+        answer.map_err(|error| {
+            if let (Some(refusal), Some(client)) = (error.as_db_error(), &self.client)
+                && is_stale_plan(refusal)
+            {
+                client.statement_cache.clear();
+            }
+            error.into()
+        })
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // A call that was dropped half-way (its client hung up) leaves a transaction open. Closing
+        // the connection ends it; the pool makes another.
+        if self.state.get() == State::Open
+            && let Some(client) = self.client.take()
+        {
+            drop(Object::take(client));
+        }
+    }
+}
+
+fn references(params: &[Param]) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}

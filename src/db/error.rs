@@ -1,0 +1,122 @@
+//! What PostgreSQL and the driver report, sorted into [`Error`]: whose fault, and whether to try again.
+
+use tokio_postgres::error::{DbError, SqlState};
+
+use super::value::{OutOfRange, WrongType};
+use crate::error::{Constraint, ConstraintKind, Error};
+
+/// The text of an outage, the same for every way in which a database can be away.
+const AWAY: &str = "The database does not answer at the moment. Nothing was changed; please try again shortly.";
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(refusal) = error.as_db_error() {
+            return sort(refusal);
+        }
+        let mut cause = std::error::Error::source(&error);
+        while let Some(inner) = cause {
+            if let Some(number) = inner.downcast_ref::<OutOfRange>() {
+                return Self::Database { name: "NumericValueOutOfRange", message: number.to_string() };
+            }
+            if let Some(wrong) = inner.downcast_ref::<WrongType>() {
+                return Self::Database { name: "UndefinedFunction", message: wrong.to_string() };
+            }
+            cause = inner.source();
+        }
+        tracing::warn!(error = ?error, "the connection to the database failed");
+        Self::Unavailable(AWAY.to_owned())
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Error {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => error.into(),
+            other => {
+                tracing::warn!(error = %other, "no connection to the database could be had");
+                Self::Unavailable(AWAY.to_owned())
+            }
+        }
+    }
+}
+
+fn sort(refusal: &DbError) -> Error {
+    let code = refusal.code();
+    if let Some(kind) = constraint_kind(code) {
+        return Error::Constraint(Box::new(Constraint {
+            kind,
+            name: refusal.constraint().unwrap_or_default().to_owned(),
+            table: refusal.table().unwrap_or_default().to_owned(),
+            column: refusal.column().unwrap_or_default().to_owned(),
+        }));
+    }
+    if is_conflict(refusal) {
+        return Error::Conflict;
+    }
+    if is_outage(code) {
+        tracing::warn!(code = code.code(), message = refusal.message(), "the database is going away");
+        return Error::Unavailable(AWAY.to_owned());
+    }
+    if *code == SqlState::INVALID_CATALOG_NAME {
+        return Error::NoDatabase(refusal.message().to_owned());
+    }
+    match data_error(code) {
+        Some(name) => Error::Database { name, message: refusal.message().to_owned() },
+        None => {
+            tracing::error!(code = code.code(), message = refusal.message(), position = ?refusal.position(), "a statement was refused");
+            Error::Internal("The server built a statement that the database refuses. The log says more.".to_owned())
+        }
+    }
+}
+
+fn constraint_kind(code: &SqlState) -> Option<ConstraintKind> {
+    Some(match *code {
+        SqlState::UNIQUE_VIOLATION => ConstraintKind::Unique,
+        SqlState::FOREIGN_KEY_VIOLATION | SqlState::RESTRICT_VIOLATION => ConstraintKind::ForeignKey,
+        SqlState::NOT_NULL_VIOLATION => ConstraintKind::NotNull,
+        SqlState::CHECK_VIOLATION | SqlState::EXCLUSION_VIOLATION => ConstraintKind::Check,
+        _ => return None,
+    })
+}
+
+fn is_conflict(refusal: &DbError) -> bool {
+    let code = refusal.code();
+    *code == SqlState::T_R_SERIALIZATION_FAILURE
+        || *code == SqlState::T_R_DEADLOCK_DETECTED
+        || *code == SqlState::LOCK_NOT_AVAILABLE
+        || is_stale_plan(refusal)
+}
+
+/// A prepared statement whose table was altered: it works again once it is prepared again.
+pub(super) fn is_stale_plan(refusal: &DbError) -> bool {
+    *refusal.code() == SqlState::FEATURE_NOT_SUPPORTED && refusal.message().contains("cached plan")
+}
+
+fn is_outage(code: &SqlState) -> bool {
+    // Classes 08 (connection), 53 (resources) and 57P (operator) pass by themselves.
+    ["08", "53", "57P"].iter().any(|class| code.code().starts_with(class))
+}
+
+/// Conditions that a client's value can cause; everything else is a defect of ours.
+fn data_error(code: &SqlState) -> Option<&'static str> {
+    Some(match *code {
+        SqlState::INVALID_TEXT_REPRESENTATION => "InvalidTextRepresentation",
+        SqlState::INVALID_DATETIME_FORMAT => "InvalidDatetimeFormat",
+        SqlState::DATETIME_FIELD_OVERFLOW => "DatetimeFieldOverflow",
+        SqlState::NUMERIC_VALUE_OUT_OF_RANGE => "NumericValueOutOfRange",
+        SqlState::INVALID_ESCAPE_SEQUENCE => "InvalidEscapeSequence",
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE => "CharacterNotInRepertoire",
+        SqlState::UNTRANSLATABLE_CHARACTER => "UntranslatableCharacter",
+        SqlState::STRING_DATA_RIGHT_TRUNCATION => "StringDataRightTruncation",
+        SqlState::DIVISION_BY_ZERO => "DivisionByZero",
+        SqlState::INVALID_REGULAR_EXPRESSION => "InvalidRegularExpression",
+        SqlState::PROGRAM_LIMIT_EXCEEDED | SqlState::STATEMENT_TOO_COMPLEX => "ProgramLimitExceeded",
+        SqlState::QUERY_CANCELED => "QueryCanceled",
+        SqlState::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE => "InvalidRowCountInLimitClause",
+        SqlState::INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE => "InvalidRowCountInResultOffsetClause",
+        SqlState::READ_ONLY_SQL_TRANSACTION => "ReadOnlySqlTransaction",
+        SqlState::UNDEFINED_TABLE => "UndefinedTable",
+        SqlState::UNDEFINED_COLUMN => "UndefinedColumn",
+        _ => return None,
+    })
+}

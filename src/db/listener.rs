@@ -1,0 +1,79 @@
+//! Hears what other servers on the same database tell by NOTIFY.
+//!
+//! A notice is lost while a connection is broken, so each new connection counts as a notice that
+//! anything may have changed.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_util::sync::CancellationToken;
+
+/// Pauses between tries to connect again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Another server said so.
+    Heard(String),
+    /// The connection was made again: anything may have been missed.
+    Reconnected,
+}
+
+/// Listens on `channel` and passes on each notice until `stop`.
+pub async fn listen(config: Config, channel: &'static str, notices: UnboundedSender<Notice>, stop: CancellationToken) {
+    let mut first = true;
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            ended = follow(&config, channel, &notices, first) => {
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "lost the connection that hears of changes; connecting again");
+                }
+            }
+        }
+        first = false;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+async fn follow(
+    config: &Config,
+    channel: &'static str,
+    notices: &UnboundedSender<Notice>,
+    first: bool,
+) -> Result<(), tokio_postgres::Error> {
+    let mut config = config.clone();
+    config.application_name("oregional listener");
+    let (client, mut connection) = config.connect(NoTls).await?;
+    let messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
+    tokio::pin!(messages);
+    let listen = format!("LISTEN {channel}");
+    let mut listening = std::pin::pin!(client.batch_execute(&listen));
+    let mut ready = false;
+    loop {
+        tokio::select! {
+            done = &mut listening, if !ready => {
+                done?;
+                ready = true;
+                if !first {
+                    // The receiver is gone only when the server stops.
+                    _ = notices.send(Notice::Reconnected);
+                }
+            }
+            message = messages.next() => match message {
+                Some(Ok(AsyncMessage::Notification(notice))) => {
+                    _ = notices.send(Notice::Heard(notice.payload().to_owned()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! PostgreSQL: the pool, connections, statements and values. No other layer names the driver's pool.
+
+pub mod cluster;
+pub mod connection;
+mod error;
+pub mod listener;
+pub mod migrate;
+pub mod sql;
+pub mod value;
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts};
+use tokio_postgres::NoTls;
+
+pub use self::connection::Connection;
+pub use self::sql::Sql;
+pub use self::value::{Param, Raw};
+pub use tokio_postgres::types::Type as ColumnType;
+pub use tokio_postgres::{Config, Row};
+
+use crate::error::{Error, Result};
+
+/// How long a call waits for a connection before it answers that the database is away.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A pool of connections to one database.
+#[derive(Clone)]
+pub struct Pool {
+    inner: deadpool_postgres::Pool,
+}
+
+impl Pool {
+    /// A pool of `size` connections at the most; none is made before the first call needs it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] when the pool cannot be built, which only a size of nothing causes.
+    pub fn new(config: &Config, size: usize) -> Result<Self> {
+        let mut config = config.clone();
+        config.application_name("oregional").connect_timeout(PATIENCE);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let timeouts =
+            Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
+        let inner = deadpool_postgres::Pool::builder(Manager::from_config(config, NoTls, recycling))
+            .max_size(size.max(1))
+            .runtime(Runtime::Tokio1)
+            .timeouts(timeouts)
+            .build()
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Self { inner })
+    }
+
+    /// A connection, held until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when none can be had within some seconds.
+    pub async fn get(&self) -> Result<Connection> {
+        Ok(Connection::new(self.inner.get().await?))
+    }
+
+    /// Closes all connections: calls that still want one are refused.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
+    /// How many connections there are, and how many of them wait for work.
+    pub fn status(&self) -> (usize, usize) {
+        let status = self.inner.status();
+        (status.size, status.available)
+    }
+}

@@ -1,0 +1,163 @@
+//! Odoo's exceptions as one enum, and the table that gives each its dotted name and JSON-RPC code.
+//!
+//! Clients branch on the name (`odoo.exceptions.AccessError`) and on the code; the message is for
+//! people. The cause of a defect never reaches a client: it is logged where it is turned into
+//! [`Error::Internal`].
+
+use std::borrow::Cow;
+
+/// The result of everything that a call can fail at.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What a call can fail with; the first words of each variant say who is to blame.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The user may not do that.
+    #[error("{0}")]
+    Access(String),
+    /// Login, password or key is wrong.
+    #[error("{0}")]
+    AccessDenied(String),
+    /// The user asked for something that cannot be done.
+    #[error("{0}")]
+    User(String),
+    /// A value breaks a constraint.
+    #[error("{0}")]
+    Validation(String),
+    /// A record is gone.
+    #[error("{0}")]
+    Missing(String),
+    /// There is no session, or it has ended.
+    #[error("The session has expired, please log in again.")]
+    SessionExpired,
+    /// There is no such model, or no such page.
+    #[error("{0}")]
+    NotFound(String),
+    /// An argument has a value that makes no sense.
+    #[error("{0}")]
+    Value(String),
+    /// An argument has the wrong type, or is missing, or is one too many.
+    #[error("{0}")]
+    Type(String),
+    /// A record method was called without ids.
+    #[error("{0}")]
+    Index(String),
+    /// A key is unknown.
+    #[error("{0}")]
+    Key(String),
+    /// There is no such method.
+    #[error("{0}")]
+    Attribute(String),
+    /// An argument breaks what the method takes for granted.
+    #[error("{0}")]
+    Assertion(String),
+    /// The body is no JSON.
+    #[error("{0}")]
+    JsonDecode(String),
+    /// PostgreSQL refused a value; `name` is the condition in its own camel case.
+    #[error("{message}")]
+    Database {
+        /// For example `NumericValueOutOfRange`.
+        name: &'static str,
+        /// What is wrong with the value.
+        message: String,
+    },
+    /// A constraint of the database was broken; `rpc` puts the model's own words in its place.
+    #[error("{0}")]
+    Constraint(Box<Constraint>),
+    /// There is no such database.
+    #[error("{0}")]
+    NoDatabase(String),
+    /// The database does not answer; the call may be sent again in a moment.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Another transaction was first; the whole call is to be run again.
+    #[error("the records were changed at the same time by somebody else; please try again")]
+    Conflict,
+    /// A defect of this program. The cause is in the log.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// The kinds of constraint that PostgreSQL knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// A value that another record has.
+    Unique,
+    /// A record that is still, or not, there.
+    ForeignKey,
+    /// A value that is required.
+    NotNull,
+    /// A condition on one record.
+    Check,
+}
+
+/// A broken constraint as PostgreSQL names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Which kind.
+    pub kind: ConstraintKind,
+    /// The name of the constraint, empty for NOT NULL.
+    pub name: String,
+    /// The table it stands on.
+    pub table: String,
+    /// The column, for NOT NULL.
+    pub column: String,
+}
+
+impl std::fmt::Display for Constraint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.kind {
+            ConstraintKind::Unique => write!(formatter, "Another record has this value already ({}).", self.name),
+            ConstraintKind::ForeignKey => write!(
+                formatter,
+                "A record that is referred to does not exist, or the record is still in use by another one ({}).",
+                self.name
+            ),
+            ConstraintKind::NotNull => {
+                write!(formatter, "A value is required: {} in {}.", self.column, self.table)
+            }
+            ConstraintKind::Check => write!(formatter, "A value is not allowed ({}).", self.name),
+        }
+    }
+}
+
+impl Error {
+    /// The dotted name of the Python exception that an Odoo client expects.
+    pub fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Access(_) => "odoo.exceptions.AccessError",
+            Self::AccessDenied(_) => "odoo.exceptions.AccessDenied",
+            Self::User(_) => "odoo.exceptions.UserError",
+            Self::Validation(_) | Self::Constraint(_) => "odoo.exceptions.ValidationError",
+            Self::Missing(_) => "odoo.exceptions.MissingError",
+            Self::SessionExpired => "odoo.http.SessionExpiredException",
+            Self::NotFound(_) => "werkzeug.exceptions.NotFound",
+            Self::Value(_) => "builtins.ValueError",
+            Self::Type(_) => "builtins.TypeError",
+            Self::Index(_) => "builtins.IndexError",
+            Self::Key(_) => "builtins.KeyError",
+            Self::Attribute(_) => "builtins.AttributeError",
+            Self::Assertion(_) => "builtins.AssertionError",
+            Self::JsonDecode(_) => "json.decoder.JSONDecodeError",
+            Self::Database { name, .. } => return Cow::Owned(format!("psycopg2.errors.{name}")),
+            Self::NoDatabase(_) | Self::Unavailable(_) => "psycopg2.OperationalError",
+            Self::Conflict => "psycopg2.errors.SerializationFailure",
+            Self::Internal(_) => "builtins.RuntimeError",
+        })
+    }
+
+    /// The code of the JSON-RPC error object.
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::SessionExpired => 100,
+            Self::NotFound(_) => 404,
+            _ => 200,
+        }
+    }
+
+    /// Whether the id of the request is withheld, as Odoo does where it fails before it reads the body.
+    pub fn hides_request_id(&self) -> bool {
+        matches!(self, Self::SessionExpired | Self::NotFound(_) | Self::JsonDecode(_))
+    }
+}

@@ -1,0 +1,97 @@
+//! The JSON-RPC envelope of `/web/*`: who sends it, what is asked, and in what the answer is wrapped.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value as Json};
+
+use super::reply;
+use crate::auth::session::SessionId;
+use crate::error::{Error, Result};
+use crate::orm::method::Reply;
+use crate::rpc::retrying::Caller;
+
+/// The name of the session's cookie.
+pub(super) const COOKIE: &str = "session_id";
+
+/// A request, unwrapped.
+pub(super) struct Envelope {
+    /// What the answer repeats.
+    pub id: Json,
+    /// What is asked.
+    pub params: Json,
+}
+
+/// Reads the envelope, hands its parameters on, and wraps the answer.
+pub(super) async fn handle(
+    request: &HttpRequest,
+    body: std::result::Result<Bytes, actix_web::Error>,
+    answer: impl AsyncFnOnce(Json) -> Result<Reply>,
+) -> HttpResponse {
+    match open(request, body) {
+        Ok(envelope) => reply::envelope(&envelope.id, answer(envelope.params).await),
+        Err(refusal) => *refusal,
+    }
+}
+
+/// Reads the envelope, or tells what is wrong with it.
+///
+/// # Errors
+///
+/// The response itself.
+pub(super) fn open(
+    request: &HttpRequest,
+    body: std::result::Result<Bytes, actix_web::Error>,
+) -> std::result::Result<Envelope, Box<HttpResponse>> {
+    if !is_json(request) {
+        return Err(Box::new(reply::bad_request("This address takes JSON: send the content type application/json.")));
+    }
+    let body = body.map_err(|error| Box::new(unreadable(&error)))?;
+    let refuse = |error| Box::new(reply::envelope(&Json::Null, Err(error)));
+    let mut envelope = match serde_json::from_slice(&body) {
+        Ok(Json::Object(envelope)) => envelope,
+        Ok(_) => return Err(refuse(Error::Type("A JSON-RPC request has to be an object.".to_owned()))),
+        Err(error) => return Err(refuse(Error::JsonDecode(format!("The body is no JSON: {error}.")))),
+    };
+    let id = envelope.remove("id").unwrap_or(Json::Null);
+    let params = match envelope.remove("params") {
+        None | Some(Json::Null) => Json::Object(Map::new()),
+        Some(Json::Array(items)) if items.is_empty() => Json::Object(Map::new()),
+        Some(params @ Json::Object(_)) => params,
+        Some(_) => {
+            let error = Error::Type("The parameters of a JSON-RPC request have to be an object.".to_owned());
+            return Err(Box::new(reply::envelope(&id, Err(error))));
+        }
+    };
+    Ok(Envelope { id, params })
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    ["application/json", "application/json-rpc"].iter().any(|known| essence.eq_ignore_ascii_case(known))
+}
+
+/// A body that is too large, or that broke off.
+fn unreadable(error: &actix_web::Error) -> HttpResponse {
+    let status = error.as_response_error().status_code();
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return reply::page(status, "Payload Too Large", "The body is larger than the server takes (--max-body).");
+    }
+    reply::bad_request("The body could not be read.")
+}
+
+/// Whose session the request has.
+///
+/// # Errors
+///
+/// [`Error::SessionExpired`] when it has none.
+pub(super) fn caller(request: &HttpRequest) -> Result<Caller> {
+    session_id(request).map(Caller::Session).ok_or(Error::SessionExpired)
+}
+
+/// The session that the request's cookie names.
+pub(super) fn session_id(request: &HttpRequest) -> Option<SessionId> {
+    request.cookie(COOKIE).and_then(|cookie| SessionId::of_cookie(cookie.value()))
+}

@@ -1,0 +1,44 @@
+//! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
+
+mod dataset;
+mod health;
+mod jsonrpc;
+mod reply;
+mod session;
+mod surroundings;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+
+/// All routes, grouped by who calls.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        // Odoo's clients, with a session.
+        .service(post("/web/session/authenticate", session::authenticate))
+        .service(post("/web/session/get_session_info", session::get_session_info))
+        .service(post("/web/session/check", session::check))
+        .service(post("/web/session/destroy", session::destroy))
+        .service(post("/web/session/modules", session::modules))
+        .service(post("/web/dataset/call_kw", dataset::call_kw))
+        .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
+        .service(post("/web/dataset/call_button", dataset::call_button))
+        .service(post("/web/dataset/call_button/{path:.*}", dataset::call_button))
+        // Anybody.
+        .service(post("/web/webclient/version_info", session::version_info))
+        .service(post("/web/database/list", session::database_list))
+        // Whoever watches over the server.
+        .service(web::resource("/web/health").route(web::get().to(health::health)))
+        .default_service(web::to(reply::not_found));
+}
+
+/// A route that takes JSON by POST; every other verb is told so.
+fn post<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path).route(web::method(Method::POST).to(handler)).default_service(web::to(reply::not_json))
+}
+
+pub use surroundings::surround;

@@ -1,0 +1,100 @@
+//! Results on their way out: the JSON-RPC envelope, and pages for whoever is lost.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, RETRY_AFTER};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde_json::{Value as Json, json};
+
+use crate::error::{Error, Result};
+use crate::orm::method::Reply;
+
+/// After how many seconds a client may ask again when the database was away.
+const RETRY_SECONDS: &str = "1";
+
+const JSON: &str = "application/json; charset=utf-8";
+
+/// The envelope of a result or an error. An absent result is a void one.
+pub(super) fn envelope(id: &Json, result: Result<Reply>) -> HttpResponse {
+    match result {
+        Ok(reply) => {
+            let mut body = Vec::with_capacity(64);
+            body.extend_from_slice(b"{\"jsonrpc\": \"2.0\", \"id\": ");
+            body.extend_from_slice(id.to_string().as_bytes());
+            if let Reply::Json(json) = reply {
+                body.reserve(json.len() + 16);
+                body.extend_from_slice(b", \"result\": ");
+                body.extend_from_slice(&json);
+            }
+            body.push(b'}');
+            HttpResponse::Ok().content_type(JSON).body(body)
+        }
+        Err(error) => refusal(id, &error),
+    }
+}
+
+fn refusal(id: &Json, error: &Error) -> HttpResponse {
+    let message = error.to_string();
+    let id = if error.hides_request_id() { &Json::Null } else { id };
+    let title = match error {
+        Error::SessionExpired => "Odoo Session Expired",
+        Error::NotFound(_) => "404: Not Found",
+        _ => "Odoo Server Error",
+    };
+    let arguments = match error {
+        Error::SessionExpired => json!([message]),
+        Error::NotFound(_) => json!([]),
+        _ => json!([message]),
+    };
+    let body = json!({
+        "jsonrpc": "2.0",
+        "id": id,
+        "error": {
+            "code": error.code(),
+            "message": title,
+            "data": {
+                "name": error.name(),
+                "debug": format!("{}: {message}", error.name()),
+                "message": message,
+                "arguments": arguments,
+                "context": {},
+            },
+        },
+    });
+    status(error).content_type(JSON).body(body.to_string())
+}
+
+/// Errors of the caller are answers like any other; ours have a status of their own.
+fn status(error: &Error) -> HttpResponseBuilder {
+    match error {
+        Error::Unavailable(_) => {
+            let mut response = HttpResponse::ServiceUnavailable();
+            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+            response
+        }
+        Error::Internal(_) => HttpResponse::InternalServerError(),
+        _ => HttpResponse::Ok(),
+    }
+}
+
+/// A page in one sentence.
+pub(super) fn page(status: StatusCode, title: &str, text: &str) -> HttpResponse {
+    let body = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
+    );
+    HttpResponse::build(status).content_type(ContentType::html()).body(body)
+}
+
+/// There is nothing at this address.
+pub(super) fn not_found() -> std::future::Ready<HttpResponse> {
+    std::future::ready(page(StatusCode::NOT_FOUND, "Not Found", "There is nothing at this address."))
+}
+
+/// The address takes JSON by POST and nothing else.
+pub(super) fn not_json() -> std::future::Ready<HttpResponse> {
+    std::future::ready(bad_request("This address takes a POST with the content type application/json."))
+}
+
+/// A request that is not understood, in the words of a page.
+pub(super) fn bad_request(text: &str) -> HttpResponse {
+    page(StatusCode::BAD_REQUEST, "Bad Request", text)
+}

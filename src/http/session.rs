@@ -1,0 +1,147 @@
+//! POST `/web/session/*`, and what anybody may ask: the version and the databases.
+
+use actix_web::cookie::time::{Duration, OffsetDateTime};
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value as Json, json};
+
+use super::jsonrpc::{self, COOKIE, Envelope};
+use super::reply;
+use crate::auth::session::{SessionId, fresh_cookie};
+use crate::error::{Error, Result};
+use crate::orm::method::Reply;
+use crate::orm::python;
+use crate::rpc::retrying::Caller;
+use crate::rpc::{App, session};
+
+type Body = std::result::Result<Bytes, actix_web::Error>;
+
+/// The attributes of Odoo's cookie: a week, refreshed while it is used; SameSite besides, and Secure
+/// where people reach the server over https.
+fn cookie(app: &App, value: &str) -> Option<HeaderValue> {
+    let is_https = app.shared.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
+    let mut cookie = Cookie::build(COOKIE, value.to_owned())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .max_age(Duration::days(7))
+        .expires(OffsetDateTime::from_unix_timestamp(app.shared.world.now().and_utc().timestamp()).ok()? + Duration::days(365))
+        .finish();
+    if is_https {
+        cookie.set_secure(true);
+    }
+    HeaderValue::from_str(&cookie.to_string()).ok()
+}
+
+fn with_cookie(app: &App, mut response: HttpResponse, value: &str) -> HttpResponse {
+    if let Some(header) = cookie(app, value) {
+        response.headers_mut().append(SET_COOKIE, header);
+    }
+    response
+}
+
+/// Whoever comes without a session is given the id of an anonymous one, which nobody remembers.
+fn anonymous(app: &App, request: &HttpRequest, response: HttpResponse) -> HttpResponse {
+    if request.cookie(COOKIE).is_some() {
+        return response;
+    }
+    with_cookie(app, response, &fresh_cookie(&app.shared.world))
+}
+
+fn text(params: &Json, name: &str) -> Result<String> {
+    match params.get(name) {
+        Some(Json::String(text)) => Ok(text.clone()),
+        Some(other) => Err(Error::Type(format!("'{name}' has to be a text, not {}.", python::type_name(other)))),
+        None => Err(Error::Type(format!("authenticate() is missing the required argument '{name}'"))),
+    }
+}
+
+/// Signs in by login and password.
+pub(super) async fn authenticate(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let Envelope { id, params } = match jsonrpc::open(&request, body) {
+        Ok(envelope) => envelope,
+        Err(refusal) => return *refusal,
+    };
+    match sign_in(&app, &params).await {
+        Ok((value, info)) => with_cookie(&app, reply::envelope(&id, Ok(Reply::value(&info))), &value),
+        Err(error) => reply::envelope(&id, Err(error)),
+    }
+}
+
+async fn sign_in(app: &App, params: &Json) -> Result<(String, Json)> {
+    let (db, login, password) = (text(params, "db")?, text(params, "login")?, text(params, "password")?);
+    if db != app.shared.settings.db_name {
+        return Err(Error::Access("Database not found.".to_owned()));
+    }
+    let user = session::authenticate(app, &login, &password).await?;
+    let value = session::open(app, user).await?;
+    let caller = SessionId::of_cookie(&value).map_or(Caller::User(user), Caller::Session);
+    let info = session::session_info(app, caller).await?;
+    Ok((value, info))
+}
+
+/// What a client is told about its session; the cookie is refreshed.
+pub(super) async fn get_session_info(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let response = jsonrpc::handle(&request, body, async |_params| {
+        let info = session::session_info(&app, jsonrpc::caller(&request)?).await?;
+        Ok(Reply::value(&info))
+    })
+    .await;
+    match request.cookie(COOKIE) {
+        Some(known) if jsonrpc::session_id(&request).is_some() && response.status().is_success() => {
+            with_cookie(&app, response, known.value())
+        }
+        _ => response,
+    }
+}
+
+/// Whether the session is good.
+pub(super) async fn check(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    jsonrpc::handle(&request, body, async |_params| {
+        session::check(&app, jsonrpc::caller(&request)?).await?;
+        Ok(Reply::Void)
+    })
+    .await
+}
+
+/// Signs out. The order of the two cookies is Odoo's.
+pub(super) async fn destroy(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let mut response = jsonrpc::handle(&request, body, async |_params| {
+        let caller = jsonrpc::caller(&request)?;
+        session::check(&app, caller).await?;
+        if let Caller::Session(id) = caller {
+            session::close(&app, id).await?;
+        }
+        Ok(Reply::Void)
+    })
+    .await;
+    response.headers_mut().append(SET_COOKIE, HeaderValue::from_static("cids=; Max-Age=0; Path=/"));
+    with_cookie(&app, response, &fresh_cookie(&app.shared.world))
+}
+
+/// The modules that are served.
+pub(super) async fn modules(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    jsonrpc::handle(&request, body, async |_params| {
+        session::check(&app, jsonrpc::caller(&request)?).await?;
+        Ok(Reply::value(&json!(["base", "web", "oregional"])))
+    })
+    .await
+}
+
+/// What the server reports to be.
+pub(super) async fn version_info(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let response =
+        jsonrpc::handle(&request, body, async |_params| Ok(Reply::value(&session::version_info()))).await;
+    anonymous(&app, &request, response)
+}
+
+/// The one database.
+pub(super) async fn database_list(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let response = jsonrpc::handle(&request, body, async |_params| {
+        Ok(Reply::value(&json!([app.shared.settings.db_name])))
+    })
+    .await;
+    anonymous(&app, &request, response)
+}

@@ -1,0 +1,76 @@
+//! The command line: reads the settings and hands them on.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use oregional::config::{Cli, Command, Database, Serve, UserCommand};
+use oregional::startup::{Application, commands, password_file};
+use oregional::telemetry;
+use secrecy::ExposeSecret as _;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::begin(database(&cli.command).log_format);
+    match actix_web::rt::System::new().block_on(run(cli.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            // One sentence for people; the chain says where it comes from.
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn database(command: &Command) -> &Database {
+    match command {
+        Command::Serve(settings) => &settings.database,
+        Command::Migrate(database) | Command::Check(database) => database,
+        Command::User { command } => match command {
+            UserCommand::Create { database, .. }
+            | UserCommand::Passwd { database, .. }
+            | UserCommand::List { database } => database,
+        },
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    match command {
+        Command::Serve(settings) => serve(*settings).await?,
+        Command::Migrate(database) => commands::migrate(&database, &mut out).await?,
+        Command::User { command } => commands::user(command, &mut out).await?,
+        Command::Check(database) => {
+            let is_well = commands::check(&database, &mut out).await?;
+            return Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(settings: Serve) -> anyhow::Result<()> {
+    let name = settings.database.db_name.clone();
+    let application = Application::build(settings).await?;
+    announce(&application, &name).context("cannot tell where the server is")?;
+    application.run().await.context("the server broke down")
+}
+
+/// Tells whoever started it where it is, and on the first start how to get in.
+fn announce(application: &Application, name: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "oregional is ready at http://{}", application.address())?;
+    writeln!(out, "  database {name}: {}", application.storage().describe())?;
+    if let Some(first) = application.first_start() {
+        writeln!(out, "  login    admin")?;
+        match &first.generated_password {
+            None => writeln!(out, "  password as given")?,
+            Some(password) if out.is_terminal() => writeln!(out, "  password {}", password.expose_secret())?,
+            Some(password) => {
+                writeln!(out, "  password in {}", password_file(application.storage(), password)?.display())?;
+            }
+        }
+        writeln!(out, "  The key in {} seals the secrets: put it into the backup.", application.storage().data_dir.join("secret.key").display())?;
+    }
+    out.flush()
+}

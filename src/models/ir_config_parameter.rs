@@ -1,0 +1,87 @@
+//! System parameters: settings by key that an administrator changes while the server runs.
+
+use serde_json::Value as Json;
+
+use crate::error::Result;
+use crate::orm::access::{self, Operation};
+use crate::orm::behaviour::{Behaviour, Promise, Values};
+use crate::orm::create::create;
+use crate::orm::declare::{char, text};
+use crate::orm::domain::{Domain, Operator};
+use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
+use crate::orm::methods::method;
+use crate::orm::model::Model;
+use crate::orm::query::{self, Page, SELF};
+use crate::orm::registry;
+use crate::orm::unlink::unlink;
+use crate::orm::write::write;
+use crate::{db::sql::column, orm::python};
+
+pub(super) fn models() -> Vec<Model> {
+    vec![
+        Model::new("ir.config_parameter", "System Parameter")
+            .order("key")
+            .rec_name("key")
+            .fields([char("key").required(), text("value").required()])
+            .constraint("key_uniq", "UNIQUE (key)", "The key of a system parameter must be unique.")
+            .behaviour(&Parameters),
+    ]
+}
+
+struct Parameters;
+
+static METHODS: [Method; 2] = [
+    method!("get_param", Receiver::Model, Effect::Reads, [required("key"), optional("default")], get_param),
+    method!("set_param", Receiver::Model, Effect::Writes, [required("key"), required("value")], set_param),
+];
+
+async fn find(call: &Call<'_>) -> Result<Option<(i64, String)>> {
+    let key = call.arguments.text("key")?.unwrap_or_default();
+    let wanted = column(SELF, "id").and_text(", ").then(column(SELF, "value"));
+    let domain = Domain::condition("key", Operator::Eq, key);
+    let statement = query::select(call.env, call.model, wanted, domain, &Page::default())?;
+    let rows = call.env.connection().query(statement).await?;
+    Ok(rows.first().map(|row| (registry::int(row, 0), registry::text(row, 1))))
+}
+
+fn get_param(mut call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let value = match find(&call).await? {
+            Some((_, value)) => value.into(),
+            None => match call.arguments.take("default") {
+                Json::Null => Json::Bool(false),
+                default => default,
+            },
+        };
+        Ok(Reply::value(&value))
+    })
+}
+
+/// Sets a parameter and gives the value that it had; a value that Python calls false removes it.
+fn set_param(mut call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        access::check_model(call.env, call.model, Operation::Write)?;
+        let known = find(&call).await?;
+        let key = call.arguments.take("key");
+        let value = call.arguments.take("value");
+        let keeps = python::truth(&value);
+        let mut values = Values::new();
+        values.insert("value".to_owned(), python::text(&value).into());
+        match &known {
+            Some((id, _)) if keeps => write(call.env, call.model, &[*id], values).await?,
+            Some((id, _)) => unlink(call.env, call.model, &[*id]).await?,
+            None if keeps => {
+                values.insert("key".to_owned(), key);
+                create(call.env, call.model, vec![values]).await?;
+            }
+            None => {}
+        }
+        Ok(Reply::value(&known.map_or(Json::Bool(false), |(_, value)| value.into())))
+    })
+}
+
+impl Behaviour for Parameters {
+    fn methods(&self) -> &'static [Method] {
+        &METHODS
+    }
+}

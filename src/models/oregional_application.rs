@@ -1,0 +1,219 @@
+//! The remote applications and their callback URIs.
+
+use serde_json::Value as Json;
+
+use super::ADMIN;
+use crate::db::Sql;
+use crate::db::sql::column;
+use crate::error::{Error, Result};
+use crate::orm::behaviour::{Behaviour, Promise, Values};
+use crate::orm::declare::{boolean, char, image, integer, many2one, one2many, text};
+use crate::orm::environment::Environment;
+use crate::orm::field::{Default, OnDelete, Scope};
+use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
+use crate::orm::methods::method;
+use crate::orm::model::Model;
+use crate::orm::write::write;
+
+/// The length of generated identifiers and secrets, in characters.
+const TOKEN_LENGTH: usize = 32;
+
+fn token(env: &Environment) -> Json {
+    env.world().token(TOKEN_LENGTH).into()
+}
+
+fn uri_count(scope: Scope<'_>) -> Sql {
+    Sql::text("(SELECT count(*)::int FROM oregional_application_uri AS uri WHERE uri.active AND uri.application_id = ")
+        .then(column(scope.alias, "id"))
+        .and_text(")")
+}
+
+pub(super) fn models() -> Vec<Model> {
+    vec![application(), uri()]
+}
+
+fn application() -> Model {
+    Model::new("oregional.application", "Application")
+        .module("oregional")
+        .order("name, id")
+        .fields([
+            char("name").required().translate(),
+            boolean("active").default(true),
+            image("logo", 1024, 1024),
+            image("logo_128", 128, 128).string("Logo 128").related_stored("logo"),
+            char("client_id").string("Client ID").required().no_copy().index().default_by(Default::Make(token)),
+            char("client_secret").no_copy().sealed().groups(ADMIN).default_by(Default::Make(token)),
+            char("own_id").string("Own ID").no_copy().default_by(Default::Make(token)),
+            char("own_secret").no_copy().sealed().groups(ADMIN).default_by(Default::Make(token)),
+            many2one("model_scheme_id", "oregional.model.scheme")
+                .required()
+                .ondelete(OnDelete::Restrict)
+                .default_by(Default::Reference("oregional.default_model_scheme")),
+            text("description").translate(),
+            one2many("uri_ids", "oregional.application.uri", "application_id").string("URIs").with_copy(),
+            integer("uri_count").string("URI Count").compute(uri_count, &["uri_ids"]),
+            one2many("authorization_ids", "oregional.authorization", "application_id")
+                .string("Authorizations")
+                .groups(ADMIN),
+            integer("authorization_code_expiry").default(600).required(),
+            integer("authorization_code_retain").default(0).required(),
+            integer("access_token_expiry").default(3600).required(),
+            integer("refresh_token_expiry").default(0).required(),
+        ])
+        .constraint("client_id_uniq", "UNIQUE (client_id)", "The client ID must be unique.")
+        .constraint(
+            "code_expiry_positive",
+            "CHECK (authorization_code_expiry > 0)",
+            "The expiry of an authorization code must be at least one second.",
+        )
+        .constraint(
+            "code_retain_not_negative",
+            "CHECK (authorization_code_retain >= 0)",
+            "The days that a code is kept cannot be negative; 0 keeps none.",
+        )
+        .constraint(
+            "access_expiry_positive",
+            "CHECK (access_token_expiry > 0)",
+            "The expiry of an access token must be at least one second.",
+        )
+        .constraint(
+            "refresh_expiry_not_negative",
+            "CHECK (refresh_token_expiry >= 0)",
+            "The expiry of a refresh token cannot be negative; 0 is never.",
+        )
+        .behaviour(&Application)
+}
+
+struct Application;
+
+macro_rules! generate {
+    ($name:literal, $field:literal) => {
+        method!($name, Receiver::Records, Effect::Writes, [], {
+            fn run(call: Call<'_>) -> Promise<'_, Reply> {
+                generate(call, $field)
+            }
+            run
+        })
+    };
+}
+
+static APPLICATION_METHODS: [Method; 4] = [
+    generate!("action_generate_client_id", "client_id"),
+    generate!("action_generate_client_secret", "client_secret"),
+    generate!("action_generate_own_id", "own_id"),
+    generate!("action_generate_own_secret", "own_secret"),
+];
+
+/// The buttons: each record gets a value of its own.
+fn generate<'a>(call: Call<'a>, field: &'static str) -> Promise<'a, Reply> {
+    Box::pin(async move {
+        for id in &call.ids {
+            let values: Values = [(field.to_owned(), token(call.env))].into_iter().collect();
+            write(call.env, call.model, &[*id], values).await?;
+        }
+        // Without a record there is still the right to ask for.
+        write(call.env, call.model, &[], Values::new()).await?;
+        Ok(Reply::truth())
+    })
+}
+
+impl Behaviour for Application {
+    fn methods(&self) -> &'static [Method] {
+        &APPLICATION_METHODS
+    }
+
+    fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {
+        if let Some(Json::String(client_id)) = values.get("client_id")
+            && client_id.trim().is_empty()
+        {
+            return Err(Error::Validation("The client ID cannot be blank.".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn uri() -> Model {
+    Model::new("oregional.application.uri", "Application URI")
+        .module("oregional")
+        .rec_name("uri")
+        .order("application_id, id")
+        .fields([
+            many2one("application_id", "oregional.application").ondelete(OnDelete::Cascade).required().index(),
+            char("uri").string("URI").required(),
+            boolean("authorize_individually"),
+            text("description"),
+            boolean("active").default(true),
+        ])
+        .constraint("uri_uniq", "UNIQUE (application_id, uri)", "This URI is already registered for the application.")
+        .behaviour(&Uri)
+}
+
+struct Uri;
+
+impl Behaviour for Uri {
+    fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {
+        match values.get("uri") {
+            Some(Json::String(uri)) => check_uri(uri),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A callback URI as RFC 6749 (3.1.2) wants it: absolute and without a fragment; over http or https.
+/// User information is refused: it makes a host look like another one.
+fn check_uri(uri: &str) -> Result<()> {
+    let refuse = |why: &str| {
+        Err(Error::Validation(format!(
+            "The callback URI '{uri}' {why}. It must be absolute, over http or https, without a fragment, such as https://wiki.example.com/callback."
+        )))
+    };
+    if uri.contains('#') {
+        return refuse("has a fragment (#)");
+    }
+    if uri.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        return refuse("has a space or a control character");
+    }
+    let Ok(parsed) = url::Url::parse(uri) else { return refuse("is not absolute") };
+    // The parser mends `https:/host` and `https:host`; comparison is by string, so nothing may be mended.
+    let scheme_and_host = ["http://", "https://"].iter().any(|scheme| {
+        uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    if !matches!(parsed.scheme(), "http" | "https") || !scheme_and_host || parsed.host_str().is_none_or(str::is_empty) {
+        return refuse("has no host or another scheme");
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() || uri.contains('\\') {
+        return refuse("has user information or a backslash");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_absolute_web_addresses_are_callback_uris() {
+        for good in ["https://a.example/cb", "http://10.0.0.5:8090/x?y=1", "https://[::1]/cb", "HTTPS://A.example"] {
+            assert!(check_uri(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "bad",
+            "/cb",
+            "https://a.example/cb#x",
+            "https://a.example/cb#",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "ftp://a.example",
+            "https:/a.example",
+            "https:a.example",
+            "https://",
+            "https://user@a.example/cb",
+            "https://user:pw@a.example/cb",
+            "https://a.example\\@evil.example/cb",
+            "https://a.example/c b",
+            "https://a.example/\u{7}",
+        ] {
+            assert!(check_uri(bad).is_err(), "{bad}");
+        }
+    }
+}

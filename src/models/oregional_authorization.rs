@@ -1,0 +1,88 @@
+//! What users granted to applications, and the codes that are kept for audit.
+
+use serde_json::Value as Json;
+
+use super::ADMIN;
+use crate::db::Sql;
+use crate::db::sql::column;
+use crate::orm::access::{self, Operation, records};
+use crate::orm::behaviour::{Behaviour, Promise, Values};
+use crate::orm::context::BASE_LANG;
+use crate::orm::declare::{boolean, datetime, many2many, many2one, one2many};
+use crate::orm::field::{OnDelete, Scope};
+use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
+use crate::orm::methods::method;
+use crate::orm::model::Model;
+use crate::orm::write::write;
+
+/// `application - user`.
+fn display_name(scope: Scope<'_>) -> Sql {
+    Sql::text("((SELECT COALESCE(app.name->>")
+        .then(Sql::literal(scope.lang))
+        .and_text(", app.name->>")
+        .then(Sql::literal(BASE_LANG))
+        .and_text(") FROM oregional_application AS app WHERE app.id = ")
+        .then(column(scope.alias, "application_id"))
+        .and_text(") || ' - ' || (SELECT person.name FROM res_users AS usr JOIN res_partner AS person ON person.id = usr.partner_id WHERE usr.id = ")
+        .then(column(scope.alias, "user_id"))
+        .and_text("))")
+}
+
+pub(super) fn models() -> Vec<Model> {
+    let authorization = Model::new("oregional.authorization", "Authorization")
+        .module("oregional")
+        .order("id desc")
+        .fields([
+            many2one("application_id", "oregional.application").ondelete(OnDelete::Cascade).required().index(),
+            many2one("user_id", "res.users").ondelete(OnDelete::Cascade).required().index(),
+            many2many(
+                "uri_ids",
+                "oregional.application.uri",
+                "oregional_application_uri_oregional_authorization_rel",
+                "oregional_authorization_id",
+                "oregional_application_uri_id",
+            )
+            .string("Authorized URIs"),
+            datetime("access_token_expiry"),
+            datetime("refresh_token_expiry"),
+            datetime("last_used"),
+            one2many("code_ids", "oregional.authorization.code", "authorization_id").string("Codes").groups(ADMIN),
+        ])
+        .display_name(display_name, &["application_id", "user_id"])
+        .constraint("user_uniq", "UNIQUE (application_id, user_id)", "One authorization per user and application.")
+        .behaviour(&Authorization);
+    let code = Model::new("oregional.authorization.code", "Authorization Code")
+        .module("oregional")
+        .order("id desc")
+        .fields([
+            boolean("active").default(true),
+            many2one("authorization_id", "oregional.authorization").ondelete(OnDelete::Cascade).required().index(),
+            datetime("expiry").required(),
+            datetime("used_at"),
+        ]);
+    vec![authorization, code]
+}
+
+struct Authorization;
+
+static METHODS: [Method; 1] =
+    [method!("action_revoke_tokens", Receiver::Records, Effect::Writes, [], revoke)];
+
+/// A user revokes the own grants without the right to write them: what the rules let the caller
+/// delete, the caller may revoke.
+fn revoke(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        access::check_model(call.env, call.model, Operation::Unlink)?;
+        records::check(call.env, call.model, &call.ids, Operation::Unlink).await?;
+        let values: Values =
+            ["access_token_expiry", "refresh_token_expiry"].map(|name| (name.to_owned(), Json::Bool(false))).into_iter().collect();
+        write(&call.env.sudo(), call.model, &call.ids, values).await?;
+        Ok(Reply::truth())
+    })
+}
+
+impl Behaviour for Authorization {
+    fn methods(&self) -> &'static [Method] {
+        &METHODS
+    }
+}

@@ -1,0 +1,172 @@
+//! Who may do what: rights on models, groups on fields, rules on records. Every operation asks here.
+//!
+//! Rights are granted by any group that has them. Rules without a group all have to hold; of the
+//! rules that name a group of the user at least one has to. Superuser mode passes all of it.
+
+pub mod eval;
+pub mod records;
+pub mod rule;
+
+use std::collections::HashMap;
+
+use self::rule::Rule;
+use super::environment::Environment;
+use super::field::Field;
+use super::model::Model;
+use super::registry::{int, text};
+use super::user::User;
+use crate::db::{Raw, Row};
+use crate::error::{Error, Result};
+
+/// An operation on records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Look at them.
+    Read,
+    /// Change them.
+    Write,
+    /// Make them.
+    Create,
+    /// Delete them.
+    Unlink,
+}
+
+impl Operation {
+    /// Odoo's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Create => "create",
+            Self::Unlink => "unlink",
+        }
+    }
+
+    /// The operation of a word.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Assertion`] when it is none.
+    pub fn parse(word: &str) -> Result<Self> {
+        [Self::Read, Self::Write, Self::Create, Self::Unlink]
+            .into_iter()
+            .find(|operation| operation.as_str() == word)
+            .ok_or_else(|| Error::Assertion(format!("'{word}' is no access mode: read, write, create or unlink")))
+    }
+
+    fn index(self) -> usize {
+        self as usize
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Right {
+    group: Option<i64>,
+    granted: [bool; 4],
+}
+
+/// All rights and rules, by model.
+#[derive(Default)]
+pub struct Access {
+    rights: HashMap<String, Vec<Right>>,
+    rules: HashMap<String, Vec<Rule>>,
+}
+
+fn flags(row: &Row, first: usize) -> [bool; 4] {
+    [0, 1, 2, 3].map(|offset| {
+        row.try_get::<_, Option<Raw<'_>>>(first + offset).ok().flatten().is_some_and(Raw::boolean)
+    })
+}
+
+impl Access {
+    /// Reads the rows of `access.sql` and `rules.sql`, and pairs of rule and group.
+    pub(super) fn from_rows(rights: &[Row], rules: &[Row], groups: &[(i64, i64)]) -> Self {
+        let mut access = Self::default();
+        for row in rights {
+            let group = Some(int(row, 1)).filter(|id| *id != 0);
+            access.rights.entry(text(row, 0)).or_default().push(Right { group, granted: flags(row, 2) });
+        }
+        for row in rules {
+            let id = int(row, 1);
+            let groups = groups.iter().filter(|(rule, _)| *rule == id).map(|(_, group)| *group).collect();
+            let rule = Rule::new(id, text(row, 2), &text(row, 3), groups, flags(row, 4));
+            access.rules.entry(text(row, 0)).or_default().push(rule);
+        }
+        access
+    }
+
+    /// Whether a user's groups have a right on a model.
+    pub fn is_granted(&self, model: &str, user: &User, operation: Operation) -> bool {
+        let rights = self.rights.get(model).map_or(&[][..], Vec::as_slice);
+        rights.iter().any(|right| {
+            right.granted.get(operation.index()) == Some(&true)
+                && right.group.is_none_or(|group| user.groups.contains(&group))
+        })
+    }
+
+    /// The rules on a model that speak of an operation.
+    pub fn rules(&self, model: &str, operation: Operation) -> impl Iterator<Item = &Rule> {
+        self.rules.get(model).into_iter().flatten().filter(move |rule| rule.covers(operation.index()))
+    }
+
+    /// The paths of user attributes that rules ask for, beyond what every user is loaded with.
+    pub fn user_paths(&self) -> impl Iterator<Item = &[String]> {
+        let mut seen: Vec<&[String]> = Vec::new();
+        for path in self.rules.values().flatten().flat_map(Rule::user_paths) {
+            if !seen.contains(&path) {
+                seen.push(path);
+            }
+        }
+        seen.into_iter()
+    }
+}
+
+/// Whether the caller may do `operation` on the model at all.
+pub fn has_model_access(env: &Environment, model: &Model, operation: Operation) -> bool {
+    env.su || env.registry().access.is_granted(&model.name, env.user(), operation)
+}
+
+/// Checks the right on a model.
+///
+/// # Errors
+///
+/// [`Error::Access`] that names model and operation.
+pub fn check_model(env: &Environment, model: &Model, operation: Operation) -> Result<()> {
+    if has_model_access(env, model, operation) {
+        return Ok(());
+    }
+    let deed = match operation {
+        Operation::Read => "look at",
+        Operation::Write => "change",
+        Operation::Create => "create",
+        Operation::Unlink => "delete",
+    };
+    Err(Error::Access(format!(
+        "You are not allowed to {deed} records of '{}' ({}). Ask an administrator for the right to {}.",
+        model.description,
+        model.name,
+        operation.as_str()
+    )))
+}
+
+/// Whether the caller may see a field.
+pub fn has_field_access(env: &Environment, field: &Field) -> bool {
+    env.su
+        || field.groups.is_empty()
+        || field.groups.iter().any(|group| env.user().has_group(group, env.registry()))
+}
+
+/// Checks the groups of a field.
+///
+/// # Errors
+///
+/// [`Error::Access`] that names field and model.
+pub fn check_field(env: &Environment, model: &Model, field: &Field) -> Result<()> {
+    if has_field_access(env, field) {
+        return Ok(());
+    }
+    Err(Error::Access(format!(
+        "You are not allowed to use the field '{}' of '{}' ({}).",
+        field.name, model.description, model.name
+    )))
+}

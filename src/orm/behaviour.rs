@@ -1,0 +1,84 @@
+//! What a model may do differently: hooks around the operations, and methods of its own.
+
+use std::pin::Pin;
+
+use serde_json::{Map, Value as Json};
+
+use super::environment::Environment;
+use super::method::Method;
+use crate::error::Result;
+
+/// The values of one record, by field name.
+pub type Values = Map<String, Json>;
+
+/// What an asynchronous hook gives back. Calls stay on the thread that took them, so nothing has to
+/// be sendable.
+pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
+
+fn done<'a>() -> Promise<'a, ()> {
+    Box::pin(std::future::ready(Ok(())))
+}
+
+/// Hooks; each does nothing unless a model says otherwise.
+pub trait Behaviour: Send + Sync {
+    /// Methods that only this model has.
+    fn methods(&self) -> &'static [Method] {
+        &[]
+    }
+
+    /// Before records are made; `values` may be changed.
+    fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
+        done()
+    }
+
+    /// Before records change; `values` may be changed.
+    fn before_write<'a>(
+        &'a self,
+        _env: &'a Environment,
+        _ids: &'a [i64],
+        _values: &'a mut Values,
+    ) -> Promise<'a, ()> {
+        done()
+    }
+
+    /// After records were made or changed. `values` has one entry a record where they were made, and
+    /// a single one for all of them where they were changed.
+    fn after_change<'a>(&'a self, _env: &'a Environment, _ids: &'a [i64], _values: &'a [Values]) -> Promise<'a, ()> {
+        done()
+    }
+
+    /// Before records go.
+    fn before_unlink<'a>(&'a self, _env: &'a Environment, _ids: &'a [i64]) -> Promise<'a, ()> {
+        done()
+    }
+
+    /// Checks the values of one record before they are written; no database is needed for it.
+    ///
+    /// # Errors
+    ///
+    /// `ValidationError` with the words for the user.
+    fn validate(&self, _env: &Environment, _values: &Values) -> Result<()> {
+        Ok(())
+    }
+
+    /// What a change of it makes stale in the caches of all servers.
+    fn staleness(&self) -> Staleness {
+        Staleness::Nothing
+    }
+}
+
+/// What a change of a model makes stale, from little to all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Staleness {
+    /// Nothing is cached of it.
+    Nothing,
+    /// What is known of users.
+    Users,
+    /// Models, rights, groups, languages, and what is known of users.
+    Registry,
+}
+
+/// A model like any other.
+pub struct Plain;
+
+impl Behaviour for Plain {}

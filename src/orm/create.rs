@@ -1,0 +1,147 @@
+//! Makes records: defaults, values, lines, what follows from them, and whether the rules allow it.
+
+use serde_json::Value as Json;
+
+use super::access::{self, Operation, records};
+use super::behaviour::{Promise, Values};
+use super::command;
+use super::compute;
+use super::environment::Environment;
+use super::field::{Default, Field};
+use super::model::Model;
+use super::prepare::{self, Assignment, Prepared};
+use super::registry::int;
+use crate::db::Sql;
+use crate::db::sql::ident;
+use crate::error::{Error, Result};
+
+/// Makes records and gives their ids, in the order of `values`.
+///
+/// # Errors
+///
+/// [`Error::Access`] when the caller may not, [`Error::Value`] and [`Error::Validation`] for values
+/// that the fields or the constraints refuse.
+pub fn create<'a>(env: &'a Environment, model: &'a Model, values: Vec<Values>) -> Promise<'a, Vec<i64>> {
+    Box::pin(async move {
+        access::check_model(env, model, Operation::Create)?;
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
+        for record in &values {
+            prepare::check_names(env, model, record)?;
+        }
+        let inner = env.with_context(env.context.without_defaults());
+        let mut values: Vec<Values> = values.into_iter().map(|record| with_defaults(env, model, record)).collect();
+        model.behaviour.before_create(&inner, &mut values).await?;
+        for record in &values {
+            model.behaviour.validate(&inner, record)?;
+        }
+        make(&inner, model, values).await
+    })
+}
+
+fn with_defaults(env: &Environment, model: &Model, mut record: Values) -> Values {
+    for field in model.fields.values() {
+        if !record.contains_key(&field.name)
+            && let Some(value) = default(env, field)
+        {
+            record.insert(field.name.clone(), value);
+        }
+    }
+    record
+}
+
+/// The value that a new record has for a field, if it has one.
+pub fn default(env: &Environment, field: &Field) -> Option<Json> {
+    if let Some(value) = env.context.default_of(&field.name) {
+        return Some(value.clone());
+    }
+    match field.default.as_ref()? {
+        Default::Value(value) => Some(value.clone()),
+        Default::Make(make) => Some(make(env)),
+        Default::Reference(name) => env.registry().references.get(*name).map(|id| (*id).into()),
+    }
+}
+
+async fn make(env: &Environment, model: &Model, values: Vec<Values>) -> Result<Vec<i64>> {
+    let mut statements = Vec::with_capacity(values.len());
+    let mut lists: Vec<Vec<(&Field, Json)>> = Vec::with_capacity(values.len());
+    let mut names: Vec<String> = Vec::new();
+    for record in &values {
+        let mut prepared = prepare::prepare(env, model, record).await?;
+        delegate(env, model, &mut prepared).await?;
+        require_all(model, &prepared)?;
+        names.append(&mut prepared.names);
+        lists.push(prepared.lists);
+        statements.push(insert(env, model, prepared.assignments));
+    }
+    let answers = env.connection().query_all(statements).await?;
+    let ids: Vec<i64> = answers.iter().filter_map(|rows| rows.first()).map(|row| int(row, 0)).collect();
+    for (id, lists) in ids.iter().zip(lists) {
+        for (field, commands) in lists {
+            command::apply(env, model, field, &[*id], &commands, true).await?;
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    compute::follow_new(env, model, &ids, &names).await?;
+    records::check(env, model, &ids, Operation::Create).await?;
+    model.behaviour.after_change(env, &ids, &values).await?;
+    env.mark_stale(model.behaviour.staleness());
+    Ok(ids)
+}
+
+/// Makes the records that the new one delegates to, or gives them the values that were meant for them.
+async fn delegate(env: &Environment, model: &Model, prepared: &mut Prepared<'_>) -> Result<()> {
+    for delegation in &model.delegations {
+        let values = prepared.behind.remove(&delegation.field).unwrap_or_default();
+        let given = prepared.assignments.iter().find(|assignment| assignment.column == delegation.field);
+        let parent = env.model(&delegation.model)?;
+        let sudo = env.sudo();
+        match given.and_then(|assignment| assignment.insert.as_int()) {
+            Some(_) if values.is_empty() => {}
+            Some(id) => super::write::write(&sudo, &parent, &[id], values).await?,
+            None => {
+                let made = create(&sudo, &parent, vec![values]).await?;
+                let id = made.first().copied().ok_or_else(|| Error::Internal("nothing was made".to_owned()))?;
+                prepared.assignments.retain(|assignment| assignment.column != delegation.field);
+                let value = Sql::param(id);
+                let column = delegation.field.clone();
+                prepared.assignments.push(Assignment { column, insert: value.clone(), update: value });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn require_all(model: &Model, prepared: &Prepared<'_>) -> Result<()> {
+    let is_given = |name: &str| prepared.assignments.iter().any(|assignment| assignment.column == name);
+    match model.fields.values().find(|field| {
+        field.required && field.has_column() && !field.is_computed() && field.related_path().is_none() && !is_given(&field.name)
+    }) {
+        Some(field) => Err(prepare::missing(model, field)),
+        None => Ok(()),
+    }
+}
+
+fn insert(env: &Environment, model: &Model, assignments: Vec<Assignment>) -> Sql {
+    let (mut columns, mut values) = (Vec::new(), Vec::new());
+    for assignment in assignments {
+        columns.push(ident(&assignment.column));
+        values.push(assignment.insert);
+    }
+    for (name, value) in [
+        ("create_uid", Sql::param(env.user().id)),
+        ("create_date", Sql::param(env.now())),
+        ("write_uid", Sql::param(env.user().id)),
+        ("write_date", Sql::param(env.now())),
+    ] {
+        columns.push(ident(name));
+        values.push(value);
+    }
+    Sql::text("INSERT INTO ")
+        .then(ident(&model.table))
+        .then(Sql::text(" (").then(Sql::join(columns, ", ")).and_text(") VALUES ("))
+        .then(Sql::join(values, ", "))
+        .and_text(") RETURNING id")
+}

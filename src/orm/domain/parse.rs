@@ -1,0 +1,232 @@
+//! The prefix list of a client, made a [`Domain`].
+//!
+//! ```text
+//! domain    = "[" item* "]"              items that no operator takes are joined by "&"
+//! item      = operator | condition
+//! operator  = "&" | "|"                  takes the two domains that follow
+//!           | "!"                        takes the one that follows
+//! condition = "[" path "," comparison "," value "]"
+//!           | "[1, '=', 1]"              every record
+//!           | "[0, '=', 1]"              no record
+//! ```
+//!
+//! Read from the right, so that an operator finds its operands ready; chains of one operator become
+//! one node, so that ten thousand alternatives are one level deep and not ten thousand.
+
+use serde_json::Value as Json;
+
+use super::super::python;
+use super::{Condition, Domain, Operand, Operator};
+use crate::error::{Error, Result};
+
+/// How deep operators may alternate, and domains be nested in `any`.
+const DEEPEST: usize = 100;
+
+/// A domain and how many levels it has.
+type Level = (Domain, usize);
+
+/// Parses a domain.
+///
+/// # Errors
+///
+/// [`Error::Assertion`] when it is no list, [`Error::Type`] and [`Error::Value`] for an item that is
+/// neither operator nor condition, for an operator without its operands, and for too deep a nesting.
+pub fn parse(value: &Json) -> Result<Domain> {
+    nested(value, 0)
+}
+
+fn nested(value: &Json, above: usize) -> Result<Domain> {
+    let Json::Array(items) = value else {
+        return Err(Error::Assertion(format!(
+            "A domain has to be a list of conditions such as [[\"name\", \"=\", \"x\"]], not {}",
+            python::repr(value)
+        )));
+    };
+    let mut stack: Vec<Level> = Vec::new();
+    for item in items.iter().rev() {
+        let level = match item {
+            Json::String(sign) => combine(sign, &mut stack)?,
+            other => (condition(other, above)?, 1),
+        };
+        if level.1 + above > DEEPEST {
+            return Err(Error::Value(format!("The domain is nested more than {DEEPEST} levels deep.")));
+        }
+        stack.push(level);
+    }
+    stack.reverse();
+    Ok(Domain::all_of(stack.into_iter().map(|(domain, _)| domain).collect()))
+}
+
+fn combine(sign: &str, stack: &mut Vec<Level>) -> Result<Level> {
+    let mut operand = || {
+        stack.pop().ok_or_else(|| Error::Value(format!("The domain ends before the operator '{sign}' has its operands.")))
+    };
+    match sign {
+        "!" => {
+            let (inner, depth) = operand()?;
+            Ok((Domain::Not(Box::new(inner)), depth + 1))
+        }
+        "&" => {
+            let (left, right) = (operand()?, operand()?);
+            let deep = depth_below(&left, |domain| matches!(domain, Domain::And(_)))
+                .max(depth_below(&right, |domain| matches!(domain, Domain::And(_))));
+            Ok((Domain::all_of(vec![left.0, right.0]), deep))
+        }
+        "|" => {
+            let (left, right) = (operand()?, operand()?);
+            let deep = depth_below(&left, |domain| matches!(domain, Domain::Or(_)))
+                .max(depth_below(&right, |domain| matches!(domain, Domain::Or(_))));
+            Ok((Domain::any_of(vec![left.0, right.0]), deep))
+        }
+        other => Err(Error::Value(format!(
+            "'{other}' is no operator of a domain ('&', '|', '!'). A condition is a list of its own: [[\"name\", \"=\", \"x\"]]."
+        ))),
+    }
+}
+
+/// The depth of a node that is about to be joined: one that melts into its parent adds no level.
+fn depth_below((domain, depth): &Level, melts: fn(&Domain) -> bool) -> usize {
+    if melts(domain) { *depth } else { depth + 1 }
+}
+
+fn condition(item: &Json, above: usize) -> Result<Domain> {
+    let Json::Array(parts) = item else {
+        return Err(Error::Type(format!("{} is neither an operator nor a condition of a domain.", python::repr(item))));
+    };
+    let [path, operator, value] = parts.as_slice() else {
+        return Err(Error::Value(format!(
+            "A condition has three parts, a field, an operator and a value; {} has {}.",
+            python::repr(item),
+            parts.len()
+        )));
+    };
+    let unknown = || Error::Value(format!("Invalid operator {} in the condition {}.", python::repr(operator), python::repr(item)));
+    let operator = operator.as_str().and_then(Operator::parse).ok_or_else(unknown)?;
+    let path = match path {
+        Json::String(path) if !path.is_empty() => path.clone(),
+        Json::Number(number) if operator == Operator::Eq && value.as_i64() == Some(1) => {
+            return match number.as_i64() {
+                Some(1) => Ok(Domain::True),
+                Some(0) => Ok(Domain::False),
+                _ => Err(no_field(item)),
+            };
+        }
+        Json::String(_) => return Err(Error::Value(format!("The condition {} names no field.", python::repr(item)))),
+        _ => return Err(no_field(item)),
+    };
+    let operand = match operator {
+        Operator::Any | Operator::NotAny => Operand::Domain(Box::new(nested(value, above + 1)?)),
+        _ => Operand::Value(value.clone()),
+    };
+    Ok(normalized(Condition { path, operator, operand }))
+}
+
+fn no_field(item: &Json) -> Error {
+    Error::Attribute(format!("The condition {} has no field name on its left.", python::repr(item)))
+}
+
+/// Equality with a list is membership; membership of a truth value is equality.
+fn normalized(mut condition: Condition) -> Domain {
+    if let Operand::Value(value) = &condition.operand {
+        condition.operator = match (condition.operator, value) {
+            (Operator::Eq, Json::Array(_)) => Operator::In,
+            (Operator::Ne, Json::Array(_)) => Operator::NotIn,
+            // Membership of nothing: the recordings have no record here, even for `False`.
+            (Operator::In, value) if !python::truth(value) => return Domain::False,
+            (Operator::In, Json::Bool(_)) => Operator::Eq,
+            (Operator::NotIn, Json::Bool(_)) => Operator::Ne,
+            (Operator::NotIn, Json::Array(items)) if items.is_empty() => return marked(condition.path, Domain::True),
+            (operator, _) => operator,
+        };
+    }
+    Domain::Condition(condition)
+}
+
+/// A condition on `active` counts as one even where it holds for every record.
+fn marked(path: String, otherwise: Domain) -> Domain {
+    if path == "active" {
+        let operand = Operand::Value(Json::Array(Vec::new()));
+        return Domain::Condition(Condition { path, operator: Operator::NotIn, operand });
+    }
+    otherwise
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn error(value: &Json) -> &'static str {
+        match parse(value) {
+            Err(Error::Assertion(_)) => "assertion",
+            Err(Error::Type(_)) => "type",
+            Err(Error::Value(_)) => "value",
+            Err(Error::Attribute(_)) => "attribute",
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn conditions_without_an_operator_are_joined_by_and() {
+        let domain = parse(&json!([["a", "=", 1], "|", ["b", "=", 2], ["c", "=", 3]])).unwrap();
+
+        assert_eq!(domain.to_json(), json!(["&", ["a", "=", 1], "|", ["b", "=", 2], ["c", "=", 3]]));
+    }
+
+    #[test]
+    fn malformed_domains_are_refused_with_the_exception_that_odoo_has() {
+        assert_eq!(error(&json!("x")), "assertion");
+        assert_eq!(error(&json!([5])), "type");
+        assert_eq!(error(&json!([["a", "="]])), "value");
+        assert_eq!(error(&json!([["a", "not =like", 1]])), "value");
+        assert_eq!(error(&json!(["&", ["a", "=", 1]])), "value");
+        assert_eq!(error(&json!(["!"])), "value");
+        assert_eq!(error(&json!(["name", "=", "x"])), "value");
+        assert_eq!(error(&json!([[1, "=", 0]])), "attribute");
+        assert_eq!(error(&json!([["", "=", 1]])), "value");
+    }
+
+    #[test]
+    fn ten_thousand_alternatives_are_one_level_deep() {
+        let mut items = vec![json!("|"); 9_999];
+        items.extend((0..10_000).map(|number| json!(["id", "=", number])));
+
+        let Domain::Or(parts) = parse(&Json::Array(items)).unwrap() else { panic!("no alternatives") };
+
+        assert_eq!(parts.len(), 10_000);
+    }
+
+    #[test]
+    fn alternating_operators_may_be_a_hundred_levels_deep_and_no_more() {
+        let deep = |levels: usize| {
+            let signs = (0..levels).map(|level| json!(if level % 2 == 0 { "|" } else { "&" }));
+            let conditions = (0..=levels).map(|number| json!(["id", "=", number]));
+            Json::Array(signs.chain(conditions).collect())
+        };
+
+        assert!(parse(&deep(90)).is_ok());
+        assert_eq!(error(&deep(5_000)), "value");
+    }
+
+    fn domains() -> impl Strategy<Value = Domain> {
+        let leaf = ("[a-c]", prop::sample::select(vec!["=", "!=", "<", "like"]), 0..5_i64).prop_map(
+            |(path, operator, value)| Domain::condition(&path, Operator::parse(operator).unwrap(), value),
+        );
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Domain::all_of),
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Domain::any_of),
+                inner.prop_map(|domain| Domain::Not(Box::new(domain))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_what_was_printed_is_the_identity(domain in domains()) {
+            prop_assert_eq!(parse(&domain.to_json()).unwrap(), domain);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A [`Domain`] over a model, made SQL. No database is asked for it: names, hierarchies and paths
+//! become subqueries, each with the rights and rules of the model that it looks into.
+
+use std::cell::Cell;
+
+use super::super::access::{self, Operation, rule};
+use super::super::environment::Environment;
+use super::super::field::{Field, FieldType};
+use super::super::model::Model;
+use super::super::value_sql;
+use super::optimize::optimize;
+use super::{Condition, Domain, Operand, relation, scalar};
+use crate::db::Sql;
+use crate::db::sql::{column, ident};
+use crate::error::{Error, Result};
+
+/// How many steps a path may have.
+const LONGEST_PATH: usize = 32;
+
+/// Compiles the domains of one statement: it hands out the aliases.
+pub struct Compiler<'a> {
+    /// In whose name.
+    pub env: &'a Environment,
+    aliases: Cell<usize>,
+}
+
+impl<'a> Compiler<'a> {
+    /// A compiler for one statement.
+    pub fn new(env: &'a Environment) -> Self {
+        Self { env, aliases: Cell::new(0) }
+    }
+
+    /// An alias that the statement does not have yet.
+    pub fn alias(&self) -> String {
+        self.aliases.set(self.aliases.get() + 1);
+        format!("t{}", self.aliases.get())
+    }
+
+    /// The same compiler for the server's own needs, such as the domain of a rule.
+    pub(super) fn with_env<'b>(&self, env: &'b Environment) -> Compiler<'b> {
+        // Aliases of an inner statement hide those around it, but a correlated one must not clash.
+        Compiler { env, aliases: Cell::new(self.aliases.get() + 100) }
+    }
+
+    /// The condition that holds for the records of `alias` that the domain selects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] for an unknown field, [`Error::Access`] for one that the caller may not see,
+    /// and what the operands of each operator call for.
+    pub fn condition(&self, model: &Model, alias: &str, domain: &Domain) -> Result<Sql> {
+        match domain {
+            Domain::True => Ok(Sql::boolean(true)),
+            Domain::False => Ok(Sql::boolean(false)),
+            Domain::And(parts) => self.joined(model, alias, parts, " AND "),
+            Domain::Or(parts) => self.joined(model, alias, parts, " OR "),
+            Domain::Not(inner) => Ok(Sql::text("(NOT ").then(self.condition(model, alias, inner)?).and_text(")")),
+            Domain::Condition(condition) => self.leaf(model, alias, condition),
+        }
+    }
+
+    fn joined(&self, model: &Model, alias: &str, parts: &[Domain], sign: &'static str) -> Result<Sql> {
+        let parts: Result<Vec<Sql>> = parts.iter().map(|part| self.condition(model, alias, part)).collect();
+        Ok(Sql::join(parts?, sign).parenthesized())
+    }
+
+    /// The condition for everything that the caller may see of a model and that fulfils the domain:
+    /// rights, the domain, archived records, rules.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::condition`], and [`Error::Access`] when the caller may not read the model.
+    pub fn filter(&self, model: &Model, alias: &str, domain: Domain, active_test: bool) -> Result<Sql> {
+        access::check_model(self.env, model, Operation::Read)?;
+        let mut parts = Vec::new();
+        if active_test && model.has_active() && !domain.mentions("active") {
+            parts.push(column(alias, "active").and_text(" = true"));
+        }
+        let domain = optimize(domain);
+        if domain != Domain::True {
+            parts.push(self.condition(model, alias, &domain)?);
+        }
+        if let Some(rules) = self.rules(model, alias, Operation::Read)? {
+            parts.push(rules);
+        }
+        Ok(Sql::join(parts, " AND "))
+    }
+
+    /// The condition that the rules put on an operation, if they put any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::User`] for a rule that cannot be evaluated.
+    pub fn rules(&self, model: &Model, alias: &str, operation: Operation) -> Result<Option<Sql>> {
+        match rule::domain(self.env, model, operation)? {
+            Domain::True => Ok(None),
+            domain => {
+                let env = self.env.sudo().with_active_test(false);
+                self.with_env(&env).condition(model, alias, &optimize(domain)).map(Some)
+            }
+        }
+    }
+
+    /// `SELECT id FROM model WHERE …`, the subquery of paths and of `any`.
+    pub(super) fn select(&self, model: &Model, wanted: &str, domain: Domain, active_test: bool) -> Result<Sql> {
+        let alias = self.alias();
+        let filter = self.filter(model, &alias, domain, active_test)?;
+        let select = Sql::text("SELECT ")
+            .then(column(&alias, wanted))
+            .and_text(" FROM ")
+            .then(ident(&model.table))
+            .and_text(" AS ")
+            .then(ident(&alias));
+        Ok(if filter.is_empty() { select } else { select.and_text(" WHERE ").then(filter) })
+    }
+
+    fn leaf(&self, model: &Model, alias: &str, condition: &Condition) -> Result<Sql> {
+        let (first, rest) = match condition.path.split_once('.') {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (condition.path.as_str(), None),
+        };
+        if rest.is_some_and(|rest| rest.split('.').count() >= LONGEST_PATH) {
+            return Err(Error::Value(format!("A path has {LONGEST_PATH} steps at the most.")));
+        }
+        let field = model
+            .field(first)
+            .ok_or_else(|| Error::Value(format!("Invalid field {}.{first} in a domain.", model.name)))?;
+        access::check_field(self.env, model, field)?;
+        if let Some(rest) = rest {
+            return relation::path(self, model, alias, field, rest, condition);
+        }
+        if let Operand::Domain(domain) = &condition.operand {
+            return relation::any(self, model, alias, field, condition.operator, domain);
+        }
+        if !field.is_searchable() {
+            tracing::debug!(model = model.name, field = field.name, "a condition on a computed field holds for every record");
+            return Ok(Sql::boolean(true));
+        }
+        if field.name == "display_name"
+            && let Some(named) = relation::by_name(self, model, alias, condition)?
+        {
+            return Ok(named);
+        }
+        match &field.kind {
+            FieldType::One2many { .. } | FieldType::Many2many { .. } => {
+                relation::x2many(self, model, alias, field, condition)
+            }
+            FieldType::Many2one { comodel, .. } => {
+                let value = self.value(model, alias, field)?;
+                relation::many2one(self, &value, field, comodel, condition)
+            }
+            _ if field.name == "id" && relation::is_hierarchy(condition.operator) => {
+                relation::many2one(self, &column(alias, "id"), field, &model.name, condition)
+            }
+            _ => scalar::condition(self, model, alias, field, condition),
+        }
+    }
+
+    /// The value of a field of `alias`.
+    pub(super) fn value(&self, model: &Model, alias: &str, field: &Field) -> Result<Sql> {
+        value_sql::value(self.env.registry(), model, field, alias, &self.env.context.lang)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,314 @@
+//! `read_group`: how many records there are of each kind, and what their numbers add up to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Map, Value as Json, json};
+
+use super::super::access;
+use super::super::behaviour::Promise;
+use super::super::domain::Domain;
+use super::super::domain::to_sql::Compiler;
+use super::super::environment::Environment;
+use super::super::field::{Field, FieldType};
+use super::super::method::{Arguments, Call, Reply};
+use super::super::model::Model;
+use super::super::order;
+use super::super::query::{self, Page, SELF};
+use super::super::read;
+use super::super::registry::{int, text};
+use super::super::render::{self, Links};
+use super::super::value_sql;
+use super::group_by::GroupBy;
+use super::search::{domain, page};
+use crate::db::sql::{column, ident};
+use crate::db::{ColumnType, Raw, Row, Sql};
+use crate::error::{Error, Result};
+
+/// A number over the records of a group.
+struct Aggregate<'a> {
+    /// Its key in the answer.
+    key: String,
+    field: &'a Field,
+    function: &'static str,
+}
+
+const FUNCTIONS: [&str; 9] =
+    ["sum", "avg", "min", "max", "count", "count_distinct", "array_agg", "bool_and", "bool_or"];
+
+impl<'a> Aggregate<'a> {
+    /// Parses `amount`, `amount:sum` or `total:sum(amount)`; a field that nothing is made of gives none.
+    fn parse(env: &Environment, model: &'a Model, spec: &str) -> Result<Option<Self>> {
+        let (key, rest) = spec.split_once(':').unwrap_or((spec, ""));
+        let (function, name) = match rest.split_once('(') {
+            Some((function, name)) => (function, name.trim_end_matches(')')),
+            None => (rest, key),
+        };
+        let unknown = || Error::Value(format!("Cannot aggregate '{name}': {} has no such field.", model.name));
+        let field = model.field(name).ok_or_else(unknown)?;
+        access::check_field(env, model, field)?;
+        if function.is_empty() {
+            let is_added = field.kind.is_number() && field.has_column() && field.name != "id";
+            return Ok(is_added.then(|| Self { key: key.to_owned(), field, function: "sum" }));
+        }
+        let function = FUNCTIONS.iter().find(|known| **known == function).ok_or_else(|| {
+            Error::Value(format!("'{function}' is no way to aggregate: {}.", FUNCTIONS.join(", ")))
+        })?;
+        if field.sealed || field.kind.is_binary() {
+            return Err(Error::User(format!("'{name}' cannot be aggregated.")));
+        }
+        if !field.has_column() {
+            return Err(Error::Value(format!("Cannot aggregate '{name}': it is not stored.")));
+        }
+        Ok(Some(Self { key: key.to_owned(), field, function }))
+    }
+
+    fn expression(&self, env: &Environment, model: &Model) -> Result<Sql> {
+        let value = value_sql::value(env.registry(), model, self.field, SELF, &env.context.lang)?;
+        Ok(match self.function {
+            "sum" if self.field.kind == FieldType::Integer => Sql::text("sum(").then(value).and_text(")::int8"),
+            "avg" => Sql::text("avg(").then(value).and_text(")::float8"),
+            "count_distinct" => Sql::text("count(DISTINCT ").then(value).and_text(")"),
+            "array_agg" => Sql::text("to_jsonb(array_agg(").then(value).and_text(" ORDER BY ").then(column(SELF, "id")).and_text("))"),
+            "sum" => Sql::text("sum(").then(value).and_text(")"),
+            "min" => Sql::text("min(").then(value).and_text(")"),
+            "max" => Sql::text("max(").then(value).and_text(")"),
+            "bool_and" => Sql::text("bool_and(").then(value).and_text(")"),
+            "bool_or" => Sql::text("bool_or(").then(value).and_text(")"),
+            _ => Sql::text("count(").then(value).and_text(")"),
+        })
+    }
+}
+
+fn specs(arguments: &Arguments, name: &str) -> Result<Vec<String>> {
+    match arguments.get(name) {
+        Some(Json::String(one)) if !one.is_empty() => Ok(vec![one.clone()]),
+        Some(Json::String(_)) => Ok(Vec::new()),
+        _ => Ok(arguments.names(name)?.unwrap_or_default()),
+    }
+}
+
+pub(super) fn read_group(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let groups = groups(&call).await?;
+        Ok(Reply::value(&groups.into_iter().map(Json::Object).collect()))
+    })
+}
+
+async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
+    let (env, model) = (call.env, call.model);
+    let domain = domain(&call.arguments, "domain")?;
+    let specs_by = specs(&call.arguments, "groupby")?;
+    let lazy = call.arguments.flag("lazy", true);
+    let taken = if lazy { specs_by.len().min(1) } else { specs_by.len() };
+    let group_by: Result<Vec<GroupBy<'_>>> = specs_by.iter().map(|spec| GroupBy::parse(env, model, spec)).collect();
+    let mut group_by = group_by?;
+    let rest: Vec<String> = group_by.drain(taken..).map(|later| later.spec).collect();
+    let aggregates: Result<Vec<Option<Aggregate<'_>>>> =
+        specs(&call.arguments, "fields")?.iter().map(|spec| Aggregate::parse(env, model, spec)).collect();
+    let aggregates: Vec<Aggregate<'_>> = aggregates?
+        .into_iter()
+        .flatten()
+        .filter(|aggregate| !group_by.iter().any(|by| by.field.name == aggregate.key))
+        .collect();
+    let page = Page { order: call.arguments.text("orderby")?.unwrap_or_default().to_owned(), ..page(&call.arguments)? };
+    let statement = statement(env, model, &domain, &group_by, &aggregates, &page)?;
+    let rows = env.connection().query(statement).await?;
+    let names = names(env, &group_by, &rows).await?;
+    let count_key = match (lazy, group_by.first()) {
+        (true, Some(by)) => format!("{}_count", by.field.name),
+        _ => "__count".to_owned(),
+    };
+    Ok(rows.iter().map(|row| answer(row, &domain, &group_by, &aggregates, &names, &count_key, &rest)).collect())
+}
+
+fn statement(
+    env: &Environment,
+    model: &Model,
+    domain: &Domain,
+    group_by: &[GroupBy<'_>],
+    aggregates: &[Aggregate<'_>],
+    page: &Page,
+) -> Result<Sql> {
+    let mut wanted = Vec::new();
+    let mut keys = Vec::new();
+    let mut joins = Sql::default();
+    for by in group_by {
+        keys.push(by.expression(env, model)?);
+        joins = joins.then(by.join());
+    }
+    wanted.extend(keys.iter().cloned());
+    wanted.push(Sql::text("count(*)"));
+    for aggregate in aggregates {
+        wanted.push(aggregate.expression(env, model)?);
+    }
+    let filter = Compiler::new(env).filter(model, SELF, domain.clone(), env.context.active_test)?;
+    let (order_joins, order_terms) = order_by(env, model, group_by, aggregates, &page.order)?;
+    let mut statement =
+        Sql::text("SELECT ").then(Sql::join(wanted, ", ")).then(query::from(model)).then(joins).then(order_joins);
+    if !filter.is_empty() {
+        statement = statement.and_text(" WHERE ").then(filter);
+    }
+    if keys.is_empty() {
+        return Ok(statement);
+    }
+    let places = (1..=keys.len()).map(|place| Sql::number(i64::try_from(place).unwrap_or_default()));
+    let places: Vec<Sql> = places.collect();
+    statement = statement.and_text(" GROUP BY ").then(Sql::join(places, ", "));
+    let order = order_terms.iter().filter(|term| term.is_grouped).map(|term| term.value.clone());
+    for value in order {
+        statement = statement.and_text(", ").then(value);
+    }
+    let terms = order_terms.into_iter().map(|term| term.value.and_text(term.direction));
+    Ok(statement.and_text(" ORDER BY ").then(Sql::join(terms, ", ")).then(query::limits(page)))
+}
+
+struct Term {
+    value: Sql,
+    direction: &'static str,
+    /// Whether it has to be named among the groups as well.
+    is_grouped: bool,
+}
+
+/// Groups come in the order of what they are grouped by, links in the order of the records behind.
+fn order_by(
+    env: &Environment,
+    model: &Model,
+    group_by: &[GroupBy<'_>],
+    aggregates: &[Aggregate<'_>],
+    asked: &str,
+) -> Result<(Sql, Vec<Term>)> {
+    let mut asked: Vec<(String, bool)> = asked
+        .split(',')
+        .filter_map(|term| {
+            let mut words = term.split_whitespace();
+            let name = words.next()?.to_owned();
+            Some((name, words.next().is_some_and(|word| word.eq_ignore_ascii_case("desc"))))
+        })
+        .collect();
+    if asked.is_empty() {
+        asked = group_by.iter().map(|by| (by.spec.clone(), false)).collect();
+    }
+    let mut joins = Sql::default();
+    let mut terms = Vec::new();
+    for (name, descending) in asked {
+        let direction = if descending { " DESC" } else { "" };
+        let by = group_by.iter().find(|by| by.spec == name || by.field.name == name);
+        if let Some(by) = by {
+            if let FieldType::Many2one { .. } = by.field.kind {
+                let sign = if descending { "desc" } else { "asc" };
+                let behind = order::parse(env, model, &format!("{} {sign}, id", by.field.name))?;
+                joins = joins.then(behind.joins);
+                // The last of them is the id of the record, which no group has.
+                let behind = behind.parts.into_iter().rev().skip(1).collect::<Vec<_>>().into_iter().rev();
+                terms.extend(behind.map(|(value, direction)| Term { value, direction, is_grouped: true }));
+            }
+            terms.push(Term { value: by.expression(env, model)?, direction, is_grouped: false });
+        } else if name == "__count" || name.ends_with("_count") {
+            terms.push(Term { value: Sql::text("count(*)"), direction, is_grouped: false });
+        } else if let Some(aggregate) =
+            aggregates.iter().find(|aggregate| aggregate.key == name || format!("{}:{}", aggregate.key, aggregate.function) == name)
+        {
+            terms.push(Term { value: aggregate.expression(env, model)?, direction, is_grouped: false });
+        } else {
+            return Err(Error::Value(format!("Groups cannot be ordered by '{name}': it is neither grouped by nor aggregated.")));
+        }
+    }
+    Ok((joins, terms))
+}
+
+type Names = HashMap<String, HashMap<i64, String>>;
+
+/// The names of the records that groups are of.
+async fn names(env: &Environment, group_by: &[GroupBy<'_>], rows: &[Row]) -> Result<Names> {
+    let mut wanted: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    for (place, by) in group_by.iter().enumerate() {
+        let Some(comodel) = by.field.kind.comodel() else { continue };
+        let ids = rows.iter().map(|row| int(row, place)).filter(|id| *id != 0);
+        wanted.entry(comodel.to_owned()).or_default().extend(ids);
+    }
+    let mut names = Names::new();
+    for (comodel, ids) in wanted {
+        let model = env.model(&comodel)?;
+        let statement = Sql::text("SELECT ")
+            .then(column(SELF, "id"))
+            .and_text(", ")
+            .then(read::display_name(env, &model)?)
+            .and_text(" FROM ")
+            .then(ident(&model.table))
+            .and_text(" AS ")
+            .then(ident(SELF))
+            .and_text(" WHERE ")
+            .then(column(SELF, "id"))
+            .and_text(" = ANY(")
+            .then(Sql::param(ids.into_iter().collect::<Vec<i64>>()))
+            .and_text(")");
+        let rows = env.connection().query(statement).await?;
+        names.insert(comodel, rows.iter().map(|row| (int(row, 0), text(row, 1))).collect());
+    }
+    Ok(names)
+}
+
+fn answer(
+    row: &Row,
+    domain: &Domain,
+    group_by: &[GroupBy<'_>],
+    aggregates: &[Aggregate<'_>],
+    names: &Names,
+    count_key: &str,
+    rest: &[String],
+) -> Map<String, Json> {
+    let raw = |place: usize| row.try_get::<_, Option<Raw<'_>>>(place).ok().flatten();
+    let mut group = Map::new();
+    let mut conditions = vec![if *domain == Domain::True { Json::Array(Vec::new()) } else { domain.to_json() }];
+    let mut ranges = Map::new();
+    for (place, by) in group_by.iter().enumerate() {
+        let links = by.field.kind.comodel().and_then(|comodel| names.get(comodel)).map_or(Links::Ids, Links::Named);
+        let (value, condition, range) = by.group(raw(place), links);
+        group.insert(by.spec.clone(), value);
+        conditions.push(condition);
+        if let Some(range) = range {
+            ranges.insert(by.spec.clone(), range);
+        }
+    }
+    group.insert(count_key.to_owned(), int(row, group_by.len()).into());
+    for (offset, aggregate) in aggregates.iter().enumerate() {
+        let place = group_by.len() + 1 + offset;
+        group.insert(aggregate.key.clone(), number(row, place, raw(place), aggregate));
+    }
+    if !ranges.is_empty() {
+        group.insert("__range".to_owned(), Json::Object(ranges));
+    }
+    group.insert("__domain".to_owned(), joined(conditions));
+    if !rest.is_empty() {
+        group.insert("__context".to_owned(), json!({"group_by": rest}));
+    }
+    group
+}
+
+fn number(row: &Row, place: usize, raw: Option<Raw<'_>>, aggregate: &Aggregate<'_>) -> Json {
+    let Some(raw) = raw else { return Json::Bool(false) };
+    match row.columns().get(place).map(|column| column.type_()) {
+        Some(&ColumnType::FLOAT8) => raw.float().map_or(Json::Bool(false), Json::from),
+        Some(&(ColumnType::INT4 | ColumnType::INT8)) => raw.int().map_or(Json::Bool(false), Json::from),
+        Some(&ColumnType::JSONB) => raw.json().unwrap_or_default(),
+        _ => {
+            let mut out = Vec::new();
+            render::value(&mut out, &aggregate.field.kind, Some(raw), Links::Ids, false);
+            serde_json::from_slice(&out).unwrap_or_default()
+        }
+    }
+}
+
+/// Prefix lists joined by `&`; empty ones say nothing.
+fn joined(domains: Vec<Json>) -> Json {
+    let lists: Vec<Vec<Json>> = domains
+        .into_iter()
+        .filter_map(|domain| match domain {
+            Json::Array(items) if !items.is_empty() => Some(items),
+            _ => None,
+        })
+        .collect();
+    let mut all: Vec<Json> = (1..lists.len()).map(|_| Json::from("&")).collect();
+    all.extend(lists.into_iter().flatten());
+    Json::Array(all)
+}

@@ -1,0 +1,228 @@
+//! What records are grouped by: a field, or the day, week, month … of a moment.
+
+use chrono::{Datelike as _, Days, Months, NaiveDateTime, Timelike as _};
+use chrono_tz::Tz;
+use serde_json::{Value as Json, json};
+
+use super::super::access;
+use super::super::convert::{DATE, DATETIME};
+use super::super::environment::Environment;
+use super::super::field::{Field, FieldType, Source};
+use super::super::model::Model;
+use super::super::query::SELF;
+use super::super::render::{self, Links};
+use super::super::value_sql;
+use crate::db::{Raw, Sql};
+use crate::error::{Error, Result};
+
+/// A span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Granularity {
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl Granularity {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "hour" => Self::Hour,
+            "day" => Self::Day,
+            "week" => Self::Week,
+            "month" => Self::Month,
+            "quarter" => Self::Quarter,
+            "year" => Self::Year,
+            _ => return None,
+        })
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
+    /// The beginning of the next one.
+    fn next(self, from: NaiveDateTime) -> NaiveDateTime {
+        let next = match self {
+            Self::Hour => from.checked_add_signed(chrono::TimeDelta::hours(1)),
+            Self::Day => from.checked_add_days(Days::new(1)),
+            Self::Week => from.checked_add_days(Days::new(7)),
+            Self::Month => from.checked_add_months(Months::new(1)),
+            Self::Quarter => from.checked_add_months(Months::new(3)),
+            Self::Year => from.checked_add_months(Months::new(12)),
+        };
+        next.unwrap_or(from)
+    }
+
+    /// What people read, in English.
+    fn label(self, from: NaiveDateTime) -> String {
+        let day = from.date();
+        match self {
+            Self::Hour => format!("{:02}:00 {}", from.hour(), day.format("%d %b")),
+            Self::Day => day.format("%d %b %Y").to_string(),
+            Self::Week => {
+                // Weeks begin on Sunday here, and bear the number of the ISO week of their Monday.
+                let monday = day.checked_add_days(Days::new(1)).unwrap_or(day).iso_week();
+                format!("W{} {}", monday.week(), monday.year())
+            }
+            Self::Month => day.format("%B %Y").to_string(),
+            Self::Quarter => format!("Q{} {}", day.month0() / 3 + 1, day.year()),
+            Self::Year => day.year().to_string(),
+        }
+    }
+}
+
+/// One thing that records are grouped by.
+pub(super) struct GroupBy<'a> {
+    /// As it was asked for: `create_date:month`.
+    pub spec: String,
+    /// The field.
+    pub field: &'a Field,
+    /// The span, for a moment or a day.
+    pub span: Option<Granularity>,
+    /// The zone in which a moment's day begins.
+    zone: Tz,
+}
+
+impl<'a> GroupBy<'a> {
+    /// Parses one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] for an unknown field or span, [`Error::Access`] for a field that the caller
+    /// may not see, [`Error::User`] for a sealed one.
+    pub fn parse(env: &Environment, model: &'a Model, spec: &str) -> Result<Self> {
+        let (name, span) = match spec.split_once(':') {
+            Some((name, span)) => (name, Some(span)),
+            None => (spec, None),
+        };
+        let field = model
+            .field(name)
+            .ok_or_else(|| Error::Value(format!("Cannot group by '{name}': {} has no such field.", model.name)))?;
+        access::check_field(env, model, field)?;
+        if field.sealed || field.kind.is_binary() {
+            return Err(Error::User(format!("Records cannot be grouped by '{name}'.")));
+        }
+        if matches!(field.kind, FieldType::One2many { .. }) || matches!(field.source, Source::Computed(_)) {
+            return Err(Error::Value(format!("Cannot group by '{name}': it is not stored.")));
+        }
+        let is_time = matches!(field.kind, FieldType::Date | FieldType::Datetime);
+        let span = match (is_time, span) {
+            (true, None) => Some(Granularity::Month),
+            (true, Some(word)) => Some(Granularity::parse(word).ok_or_else(|| {
+                Error::Value(format!("'{word}' is no span to group by: hour, day, week, month, quarter or year."))
+            })?),
+            (false, None) => None,
+            (false, Some(_)) => return Err(Error::Value(format!("'{name}' is no date: '{spec}' makes no sense."))),
+        };
+        let zone = env.context.tz.parse().unwrap_or(Tz::UTC);
+        Ok(Self { spec: spec.to_owned(), field, span, zone })
+    }
+
+    /// The expression that is the same for all records of a group.
+    pub fn expression(&self, env: &Environment, model: &Model) -> Result<Sql> {
+        if let FieldType::Many2many { column2, .. } = &self.field.kind {
+            return Ok(crate::db::sql::column(&self.alias(), column2));
+        }
+        let value = value_sql::value(env.registry(), model, self.field, SELF, &env.context.lang)?;
+        let Some(span) = self.span else {
+            return Ok(match self.field.kind {
+                FieldType::Boolean => Sql::text("COALESCE(").then(value).and_text(", false)"),
+                FieldType::Char | FieldType::Text | FieldType::Html => {
+                    Sql::text("NULLIF(").then(value).and_text(", '')")
+                }
+                _ => value,
+            });
+        };
+        let is_moment = matches!(self.field.kind, FieldType::Datetime) && self.zone != Tz::UTC;
+        let local = if is_moment {
+            Sql::text("timezone(").then(Sql::literal(self.zone.name())).and_text(", timezone('UTC', ").then(value).and_text("))")
+        } else {
+            value.and_text("::timestamp")
+        };
+        Ok(if span == Granularity::Week {
+            Sql::text("(date_trunc('week', ").then(local).and_text(" + interval '1 day') - interval '1 day')")
+        } else {
+            Sql::text("date_trunc(").then(Sql::literal(span.as_str())).and_text(", ").then(local).and_text(")")
+        })
+    }
+
+    /// The join that a many2many needs.
+    pub fn join(&self) -> Sql {
+        let FieldType::Many2many { relation, column1, .. } = &self.field.kind else { return Sql::default() };
+        Sql::text(" LEFT JOIN ")
+            .then(crate::db::sql::ident(relation))
+            .and_text(" AS ")
+            .then(crate::db::sql::ident(&self.alias()))
+            .and_text(" ON ")
+            .then(crate::db::sql::column(&self.alias(), column1))
+            .and_text(" = ")
+            .then(crate::db::sql::column(SELF, "id"))
+    }
+
+    fn alias(&self) -> String {
+        format!("g_{}", self.field.name)
+    }
+
+    /// The value that clients see, the condition that selects the group, and the range of a span.
+    pub fn group(&self, raw: Option<Raw<'_>>, links: Links<'_>) -> (Json, Json, Option<Json>) {
+        let name = &self.field.name;
+        if let Some(span) = self.span {
+            let Some(from) = raw.and_then(Raw::timestamp) else {
+                return (Json::Bool(false), json!([[name, "=", false]]), Some(Json::Bool(false)));
+            };
+            let (from_text, to_text) = (self.edge(from), self.edge(span.next(from)));
+            let condition = json!(["&", [name, ">=", from_text], [name, "<", to_text]]);
+            return (span.label(from).into(), condition, Some(json!({"from": from_text, "to": to_text})));
+        }
+        let kind = match &self.field.kind {
+            FieldType::Many2many { comodel, .. } => {
+                &FieldType::Many2one { comodel: comodel.clone(), ondelete: super::super::field::OnDelete::Cascade }
+            }
+            other => other,
+        };
+        let mut out = Vec::new();
+        render::value(&mut out, kind, raw, links, false);
+        let value: Json = serde_json::from_slice(&out).unwrap_or_default();
+        let plain = match (&value, kind) {
+            (Json::Array(pair), FieldType::Many2one { .. }) => pair.first().cloned().unwrap_or_default(),
+            _ => value.clone(),
+        };
+        (value, json!([[name, "=", plain]]), None)
+    }
+
+    /// The edge of a span as a domain has it: UTC for moments.
+    fn edge(&self, local: NaiveDateTime) -> String {
+        if matches!(self.field.kind, FieldType::Date) {
+            return local.date().format(DATE).to_string();
+        }
+        let utc = local.and_local_timezone(self.zone).earliest().map_or(local, |moment| moment.naive_utc());
+        utc.format(DATETIME).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+
+    #[test]
+    fn spans_have_their_labels() {
+        let moment = NaiveDate::from_ymd_opt(2026, 11, 1).unwrap().and_hms_opt(9, 0, 0).unwrap();
+
+        assert_eq!(Granularity::Month.label(moment), "November 2026");
+        assert_eq!(Granularity::Quarter.label(moment), "Q4 2026");
+        assert_eq!(Granularity::Week.label(moment), "W45 2026");
+        assert_eq!(Granularity::Hour.label(moment), "09:00 01 Nov");
+    }
+}

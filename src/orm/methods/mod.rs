@@ -1,0 +1,125 @@
+//! The methods that every model has, by name: one table.
+
+mod access;
+mod copy;
+mod describe;
+mod export;
+mod group;
+mod group_by;
+mod naming;
+mod records;
+mod search;
+
+use super::method::Effect::{Reads, Writes};
+use super::method::Receiver::{Model as OnModel, Records as OnRecords};
+use super::method::{Method, Parameter, optional, required};
+use super::model::Model;
+use crate::error::{Error, Result};
+
+macro_rules! method {
+    ($name:literal, $receiver:expr, $effect:expr, [$($parameter:expr),* $(,)?], $run:expr) => {
+        Method {
+            name: $name,
+            receiver: $receiver,
+            effect: $effect,
+            parameters: { const PARAMETERS: &[Parameter] = &[$($parameter),*]; PARAMETERS },
+            run: $run,
+        }
+    };
+}
+pub(crate) use method;
+
+/// In the order of Odoo's documentation.
+static METHODS: [Method; 27] = [
+    method!("create", OnModel, Writes, [required("vals_list")], records::create),
+    method!("read", OnRecords, Reads, [optional("fields"), optional("load")], records::read),
+    method!("write", OnRecords, Writes, [required("vals")], records::write),
+    method!("unlink", OnRecords, Writes, [], records::unlink),
+    method!("exists", OnRecords, Reads, [], records::exists),
+    method!("browse", OnRecords, Reads, [], records::browse),
+    method!("copy", OnRecords, Writes, [optional("default")], copy::copy),
+    method!("action_archive", OnRecords, Writes, [], records::archive),
+    method!("action_unarchive", OnRecords, Writes, [], records::unarchive),
+    method!("toggle_active", OnRecords, Writes, [], records::toggle_active),
+    method!(
+        "search",
+        OnModel,
+        Reads,
+        [required("domain"), optional("offset"), optional("limit"), optional("order")],
+        search::search
+    ),
+    method!("search_count", OnModel, Reads, [required("domain"), optional("limit")], search::search_count),
+    method!(
+        "search_read",
+        OnModel,
+        Reads,
+        [
+            optional("domain"),
+            optional("fields"),
+            optional("offset"),
+            optional("limit"),
+            optional("order"),
+            optional("load")
+        ],
+        search::search_read
+    ),
+    method!(
+        "name_search",
+        OnModel,
+        Reads,
+        [optional("name"), optional("args"), optional("operator"), optional("limit")],
+        naming::name_search
+    ),
+    method!("name_create", OnModel, Writes, [required("name")], naming::name_create),
+    method!(
+        "read_group",
+        OnModel,
+        Reads,
+        [
+            required("domain"),
+            required("fields"),
+            required("groupby"),
+            optional("offset"),
+            optional("limit"),
+            optional("orderby"),
+            optional("lazy")
+        ],
+        group::read_group
+    ),
+    method!("default_get", OnModel, Reads, [required("fields_list")], describe::default_get),
+    method!("fields_get", OnModel, Reads, [optional("allfields"), optional("attributes")], describe::fields_get),
+    method!("get_metadata", OnRecords, Reads, [], describe::get_metadata),
+    method!("get_external_id", OnRecords, Reads, [], describe::get_external_id),
+    method!("export_data", OnRecords, Writes, [required("fields_to_export")], export::export_data),
+    method!(
+        "check_access_rights",
+        OnModel,
+        Reads,
+        [required("operation"), optional("raise_exception")],
+        access::check_access_rights
+    ),
+    method!("check_access_rule", OnRecords, Reads, [required("operation")], access::check_access),
+    method!("check_access", OnRecords, Reads, [required("operation")], access::check_access),
+    method!("has_access", OnRecords, Reads, [required("operation")], access::has_access),
+    method!("search_fetch", OnModel, Reads, [required("domain"), required("field_names"), optional("offset"), optional("limit"), optional("order")], search::search),
+    method!("get_formview_id", OnRecords, Reads, [optional("access_uid")], describe::get_formview_id),
+];
+
+/// A method that clients may call, by its name.
+///
+/// # Errors
+///
+/// [`Error::Access`] for a private one, [`Error::Attribute`] when there is none.
+pub fn find(model: &Model, name: &str) -> Result<&'static Method> {
+    if name.starts_with('_') {
+        return Err(Error::Access(format!("Private methods such as '{name}' cannot be called from outside.")));
+    }
+    let own = model.behaviour.methods().iter().find(|method| method.name == name);
+    own.or_else(|| METHODS.iter().find(|method| method.name == name))
+        .ok_or_else(|| Error::Attribute(format!("The model '{}' has no method '{name}'.", model.name)))
+}
+
+/// All methods of a model, its own first.
+pub fn all(model: &Model) -> impl Iterator<Item = &'static Method> {
+    model.behaviour.methods().iter().chain(METHODS.iter())
+}

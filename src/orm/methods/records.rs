@@ -1,0 +1,150 @@
+//! create, read, write, unlink, exists, browse, and the three that archive.
+
+use serde_json::Value as Json;
+
+use super::super::access::{self, Operation};
+use super::super::behaviour::{Promise, Values};
+use super::super::method::{Call, Reply};
+use super::super::python;
+use super::super::read::{self, Load, Wanted};
+use super::super::registry::int;
+use super::super::render;
+use super::super::{create, unlink, write};
+use crate::db::sql::ident;
+use crate::db::{Raw, Sql};
+use crate::error::{Error, Result};
+
+/// A list of ids as a reply.
+pub(super) fn ids_reply(ids: &[i64]) -> Reply {
+    let mut out = Vec::with_capacity(2 + ids.len() * 8);
+    out.push(b'[');
+    for (number, id) in ids.iter().enumerate() {
+        if number > 0 {
+            out.extend_from_slice(b", ");
+        }
+        render::integer(&mut out, *id);
+    }
+    out.push(b']');
+    Reply::Json(out)
+}
+
+/// The values of one record.
+pub(super) fn values(value: Json, what: &str) -> Result<Values> {
+    match value {
+        Json::Object(values) => Ok(values),
+        value if !python::truth(&value) => Ok(Values::new()),
+        other => Err(Error::Type(format!("'{what}' has to be an object of values, not {}.", python::type_name(&other)))),
+    }
+}
+
+/// How the argument `load` reads: absent is with names.
+pub(super) fn load(value: Option<&Json>) -> Load {
+    match value {
+        None => Load::Classic,
+        Some(Json::String(text)) if text == "_classic_read" => Load::Classic,
+        Some(_) => Load::Raw,
+    }
+}
+
+pub(super) fn create(mut call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        match call.arguments.take("vals_list") {
+            Json::Array(records) => {
+                let records: Result<Vec<Values>> =
+                    records.into_iter().map(|record| values(record, "vals_list")).collect();
+                Ok(ids_reply(&create::create(call.env, call.model, records?).await?))
+            }
+            one => {
+                let made = create::create(call.env, call.model, vec![values(one, "vals_list")?]).await?;
+                Ok(Reply::value(&made.first().copied().into()))
+            }
+        }
+    })
+}
+
+pub(super) fn read(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let names = call.arguments.names("fields")?;
+        let fields = read::fields(call.env, call.model, names.as_deref())?;
+        let load = load(call.arguments.get("load"));
+        read::read(call.env, call.model, Wanted::Ids(call.ids), &fields, load).await.map(Reply::Json)
+    })
+}
+
+pub(super) fn write(mut call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let values = values(call.arguments.take("vals"), "vals")?;
+        write::write(call.env, call.model, &call.ids, values).await?;
+        Ok(Reply::truth())
+    })
+}
+
+pub(super) fn unlink(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        unlink::unlink(call.env, call.model, &call.ids).await?;
+        Ok(Reply::truth())
+    })
+}
+
+pub(super) fn exists(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        access::check_model(call.env, call.model, Operation::Read)?;
+        let statement = Sql::text("SELECT id FROM ")
+            .then(ident(&call.model.table))
+            .and_text(" WHERE id = ANY(")
+            .then(Sql::param(call.ids.clone()))
+            .and_text(")");
+        let there: Vec<i64> = call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
+        let kept: Vec<i64> = call.ids.iter().filter(|id| there.contains(id)).copied().collect();
+        Ok(ids_reply(&kept))
+    })
+}
+
+/// Odoo makes an empty recordset of it, and a text of that.
+pub(super) fn browse(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move { Ok(Reply::value(&format!("{}()", call.model.name).into())) })
+}
+
+async fn set_active(call: &Call<'_>, ids: &[i64], active: bool) -> Result<()> {
+    if !call.model.has_active() {
+        return Err(Error::User(format!("Records of '{}' cannot be archived.", call.model.description)));
+    }
+    let mut values = Values::new();
+    values.insert("active".to_owned(), active.into());
+    write::write(call.env, call.model, ids, values).await
+}
+
+pub(super) fn archive(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        set_active(&call, &call.ids, false).await?;
+        Ok(Reply::Void)
+    })
+}
+
+pub(super) fn unarchive(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        set_active(&call, &call.ids, true).await?;
+        Ok(Reply::Void)
+    })
+}
+
+pub(super) fn toggle_active(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        if !call.model.has_active() {
+            set_active(&call, &[], false).await?;
+        }
+        let statement = Sql::text("SELECT id, active FROM ")
+            .then(ident(&call.model.table))
+            .and_text(" WHERE id = ANY(")
+            .then(Sql::param(call.ids.clone()))
+            .and_text(")");
+        let rows = call.env.connection().query(statement).await?;
+        let (on, off): (Vec<_>, Vec<_>) = rows.iter().partition(|row| {
+            row.try_get::<_, Option<Raw<'_>>>(1).ok().flatten().is_some_and(Raw::boolean)
+        });
+        let ids = |rows: Vec<&crate::db::Row>| rows.into_iter().map(|row| int(row, 0)).collect::<Vec<i64>>();
+        set_active(&call, &ids(on), false).await?;
+        set_active(&call, &ids(off), true).await?;
+        Ok(Reply::Void)
+    })
+}

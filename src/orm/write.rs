@@ -1,0 +1,111 @@
+//! Changes records: one UPDATE that also holds the rules, then lines and what follows.
+
+use super::access::{self, Operation, records};
+use super::behaviour::{Promise, Values};
+use super::command;
+use super::compute;
+use super::domain::to_sql::Compiler;
+use super::environment::Environment;
+use super::model::Model;
+use super::prepare::{self, Assignment};
+use super::query::SELF;
+use super::registry::int;
+use super::value_sql;
+use crate::db::Sql;
+use crate::db::sql::{column, ident};
+use crate::error::{Error, Result};
+
+/// Changes records.
+///
+/// # Errors
+///
+/// [`Error::Access`] when the caller may not, [`Error::Missing`] when one of them is gone,
+/// [`Error::Value`] and [`Error::Validation`] for values that the fields or the constraints refuse.
+pub fn write<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64], values: Values) -> Promise<'a, ()> {
+    Box::pin(async move {
+        access::check_model(env, model, Operation::Write)?;
+        prepare::check_names(env, model, &values)?;
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() || values.is_empty() {
+            return Ok(());
+        }
+        let mut values = values;
+        model.behaviour.before_write(env, &ids, &mut values).await?;
+        model.behaviour.validate(env, &values)?;
+        let prepared = prepare::prepare(env, model, &values).await?;
+        update(env, model, &ids, prepared.assignments).await?;
+        for (link, values) in prepared.behind {
+            behind(env, model, &ids, &link, values).await?;
+        }
+        for (field, commands) in prepared.lists {
+            command::apply(env, model, field, &ids, &commands, false).await?;
+        }
+        compute::follow(env, model, &ids, &prepared.names).await?;
+        model.behaviour.after_change(env, &ids, std::slice::from_ref(&values)).await?;
+        env.mark_stale(model.behaviour.staleness());
+        Ok(())
+    })
+}
+
+async fn update(env: &Environment, model: &Model, ids: &[i64], assignments: Vec<Assignment>) -> Result<()> {
+    let mut sets: Vec<Sql> = assignments
+        .into_iter()
+        .map(|assignment| ident(&assignment.column).and_text(" = ").then(assignment.update))
+        .collect();
+    sets.push(Sql::text("write_uid = ").then(Sql::param(env.user().id)));
+    sets.push(Sql::text("write_date = ").then(Sql::param(env.now())));
+    let mut statement = Sql::text("UPDATE ")
+        .then(ident(&model.table))
+        .and_text(" AS ")
+        .then(ident(SELF))
+        .and_text(" SET ")
+        .then(Sql::join(sets, ", "))
+        .and_text(" WHERE ")
+        .then(column(SELF, "id"))
+        .and_text(" = ANY(")
+        .then(Sql::param(ids.to_vec()))
+        .and_text(")");
+    if let Some(rules) = Compiler::new(env).rules(model, SELF, Operation::Write)? {
+        statement = statement.and_text(" AND ").then(rules);
+    }
+    let statement = statement.and_text(" RETURNING ").then(column(SELF, "id"));
+    let changed: Vec<i64> = env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
+    if changed.len() == ids.len() {
+        return Ok(());
+    }
+    let missed: Vec<i64> = ids.iter().filter(|id| !changed.contains(id)).copied().collect();
+    records::refuse_hidden(env, model, &missed, Operation::Write).await?;
+    Err(gone(model, &missed))
+}
+
+/// The words for records that are not there.
+pub fn gone(model: &Model, ids: &[i64]) -> Error {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    Error::Missing(format!(
+        "The record {} of '{}' ({}) does not exist or has been deleted.",
+        ids.join(", "),
+        model.description,
+        model.name
+    ))
+}
+
+/// Changes the records behind a many2one, whose fields the model has as its own: who may change the
+/// one may change the other.
+async fn behind(env: &Environment, model: &Model, ids: &[i64], link: &str, values: Values) -> Result<()> {
+    let field = model.field(link).ok_or_else(|| Error::Internal(format!("no field {link}")))?;
+    let comodel = env.model(field.kind.comodel().unwrap_or_default())?;
+    let value = value_sql::value(env.registry(), model, field, SELF, &env.context.lang)?;
+    let statement = Sql::text("SELECT DISTINCT ")
+        .then(value)
+        .then(super::query::from(model))
+        .and_text(" WHERE ")
+        .then(column(SELF, "id"))
+        .and_text(" = ANY(")
+        .then(Sql::param(ids.to_vec()))
+        .and_text(")");
+    let targets: Vec<i64> =
+        env.connection().query(statement).await?.iter().map(|row| int(row, 0)).filter(|id| *id != 0).collect();
+    write(&env.sudo(), &comodel, &targets, values).await
+}

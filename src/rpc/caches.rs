@@ -1,0 +1,161 @@
+//! What the server keeps of the database between calls: the registry, users, and whose a session is.
+//!
+//! A change that makes any of it stale says so by NOTIFY within its own transaction, and every server
+//! forgets; the one that made the change has forgotten before it answers. Whether a session is still
+//! good is no matter of caches: each call asks the database on its way.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use chrono::NaiveDateTime;
+
+use super::App;
+use crate::auth::session::SessionId;
+use crate::db::Connection;
+use crate::db::listener::Notice;
+use crate::error::Result;
+use crate::orm::behaviour::Staleness;
+use crate::orm::registry::Registry;
+use crate::orm::user::User;
+
+/// The channel of NOTIFY.
+pub const CHANNEL: &str = "oregional_stale";
+
+/// Sessions and users that are kept; past that all are forgotten at once.
+const MOST: usize = 20_000;
+
+/// What is known of a session.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// Whose it is.
+    pub user_id: i64,
+    /// When it is to be prolonged.
+    pub prolong_at: NaiveDateTime,
+}
+
+/// The caches; see the module.
+pub struct Caches {
+    registry: ArcSwap<Registry>,
+    users: Mutex<HashMap<i64, Arc<User>>>,
+    sessions: Mutex<HashMap<SessionId, Known>>,
+    /// Counts how often users were forgotten: what was loaded before is not kept after.
+    epoch: AtomicU64,
+    reloading: tokio::sync::Mutex<()>,
+}
+
+/// The word of a staleness in a notice.
+fn word(staleness: Staleness) -> &'static str {
+    match staleness {
+        Staleness::Nothing => "nothing",
+        Staleness::Users => "users",
+        Staleness::Registry => "registry",
+    }
+}
+
+impl Caches {
+    /// Caches around a registry.
+    pub fn new(registry: Registry) -> Self {
+        Self {
+            registry: ArcSwap::from_pointee(registry),
+            users: Mutex::default(),
+            sessions: Mutex::default(),
+            epoch: AtomicU64::new(0),
+            reloading: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The registry as it is now.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.registry.load_full()
+    }
+
+    /// What is known of a session.
+    pub fn session(&self, id: SessionId) -> Option<Known> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    /// Remembers a session.
+    pub fn remember_session(&self, id: SessionId, known: Known) {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= MOST {
+            sessions.clear();
+        }
+        sessions.insert(id, known);
+    }
+
+    /// Forgets a session.
+    pub fn forget_session(&self, id: SessionId) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// A user, loaded when not known.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::error::Error::SessionExpired`] when there is no active user of that id.
+    pub async fn user(&self, connection: &Connection, registry: &Registry, id: i64) -> Result<Arc<User>> {
+        let known = self.users.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        if let Some(user) = known {
+            return Ok(user);
+        }
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let user = Arc::new(User::load(connection, registry, id).await?);
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch.load(Ordering::Acquire) == epoch {
+            if users.len() >= MOST {
+                users.clear();
+            }
+            users.insert(id, Arc::clone(&user));
+        }
+        Ok(user)
+    }
+
+    fn forget_users(&self) {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        users.clear();
+    }
+}
+
+/// The statement that tells all servers, within the transaction of the change.
+pub fn announce(staleness: Staleness) -> crate::db::Sql {
+    use crate::db::Sql;
+    Sql::text("SELECT pg_notify(")
+        .then(Sql::literal(CHANNEL))
+        .and_text(", ")
+        .then(Sql::literal(word(staleness)))
+        .and_text(")")
+}
+
+/// Forgets what became stale, and loads the registry anew when it is that.
+///
+/// # Errors
+///
+/// [`crate::error::Error::Unavailable`] when the database does not answer; what was known stays.
+pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
+    let caches = &app.shared.caches;
+    match staleness {
+        Staleness::Nothing => {}
+        Staleness::Users => caches.forget_users(),
+        Staleness::Registry => {
+            // One after the other: a load that began before a change must not end after a later one.
+            let _turn = caches.reloading.lock().await;
+            let connection = app.pool.get().await?;
+            let registry = Registry::load(&app.shared.declared, &connection).await?;
+            caches.registry.store(Arc::new(registry));
+            caches.forget_users();
+        }
+    }
+    Ok(())
+}
+
+/// What a notice makes stale.
+pub fn staleness_of(notice: &Notice) -> Staleness {
+    match notice {
+        Notice::Heard(payload) if payload == word(Staleness::Users) => Staleness::Users,
+        Notice::Heard(payload) if payload == word(Staleness::Nothing) => Staleness::Nothing,
+        Notice::Heard(_) | Notice::Reconnected => Staleness::Registry,
+    }
+}

@@ -1,0 +1,54 @@
+//! What all transports share: the application, its caches, and the walk of one call.
+
+pub mod caches;
+pub mod call_kw;
+pub mod retrying;
+pub mod session;
+
+use std::sync::Arc;
+
+use crate::clock::World;
+use crate::db::Pool;
+use crate::orm::model::Model;
+use crate::seal::Sealer;
+
+use self::caches::Caches;
+
+/// What the server reports to be.
+pub const SERVER_VERSION: &str = "18.0";
+
+/// Settings that calls ask for.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The name of the database, as clients give it.
+    pub db_name: String,
+    /// The address under which people reach the server; cookies are `Secure` when it is https.
+    pub public_url: Option<String>,
+    /// Rounds of the password hash.
+    pub hash_rounds: u32,
+    /// The largest body of a request, in bytes.
+    pub max_body: usize,
+}
+
+/// What all threads of the server share.
+pub struct Shared {
+    /// The models that the program declares.
+    pub declared: Vec<Model>,
+    /// What is kept of the database.
+    pub caches: Caches,
+    /// Time and chance.
+    pub world: World,
+    /// Seals and opens secrets.
+    pub sealer: Arc<Sealer>,
+    /// Settings.
+    pub settings: Settings,
+}
+
+/// The application as one thread has it: its own connections, so that no thread waits for another's.
+#[derive(Clone)]
+pub struct App {
+    /// The connections of this thread.
+    pub pool: Pool,
+    /// What all threads share.
+    pub shared: Arc<Shared>,
+}

@@ -1,0 +1,186 @@
+//! Signing in, and what a client is told about its session.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::caches::Known;
+use super::retrying::{self, Caller};
+use super::{App, SERVER_VERSION};
+use crate::auth::password::{self, Verdict};
+use crate::auth::session::{self, LIFETIME, SessionId};
+use crate::db::{Connection, Sql};
+use crate::error::{Error, Result};
+use crate::models::res_users;
+use crate::orm::context::Context;
+use crate::orm::environment::Environment;
+use crate::orm::registry::{int, text};
+
+/// The version in Odoo's six parts.
+pub fn server_version_info() -> Json {
+    json!([18, 0, 0, "final", 0, ""])
+}
+
+/// What `version_info` tells anybody.
+pub fn version_info() -> Json {
+    json!({
+        "server_version": SERVER_VERSION,
+        "server_version_info": server_version_info(),
+        "server_serie": SERVER_VERSION,
+        "protocol_version": 1,
+    })
+}
+
+/// A hash that no password has: an unknown login takes as long as a wrong password.
+const NOBODY: &str = "$pbkdf2-sha512$600000$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Verifies a login and a password, and gives the user's id.
+///
+/// # Errors
+///
+/// [`Error::AccessDenied`] when they are not right, whatever of the two is wrong.
+pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<i64> {
+    let denied = || Error::AccessDenied("Wrong login or password.".to_owned());
+    let connection = app.pool.get().await?;
+    let statement = Sql::with_parameter(include_str!("../../sql/queries/users/by_login.sql"), login.trim());
+    let found = connection.query(statement).await?.first().map(|row| (int(row, 0), text(row, 1)));
+    drop(connection);
+    let (user, stored) = match found {
+        Some((user, stored)) if !given.is_empty() => (Some(user), stored),
+        _ => (None, NOBODY.to_owned()),
+    };
+    let verdict = password::check(given, stored).await?;
+    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
+        tracing::warn!(login, "a sign-in was refused");
+        return Err(denied());
+    };
+    if verdict == Verdict::RightButOutdated && app.shared.settings.hash_rounds >= password::DEFAULT_ROUNDS {
+        let hash = password::make(given, app.shared.settings.hash_rounds, app.shared.world.bytes()).await?;
+        let connection = app.pool.get().await?;
+        let statement = Sql::text("UPDATE user_password SET hash = ")
+            .then(Sql::param(hash))
+            .and_text(" WHERE user_id = ")
+            .then(Sql::param(user));
+        connection.execute(statement).await?;
+    }
+    Ok(user)
+}
+
+/// Opens a session for a user and gives the value of its cookie.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database does not answer.
+pub async fn open(app: &App, user: i64) -> Result<String> {
+    let connection = app.pool.get().await?;
+    let cookie = session::open(&connection, &app.shared.world, user).await?;
+    let seen = Sql::text("UPDATE res_users SET login_date = ")
+        .then(Sql::param(app.shared.world.now()))
+        .and_text(" WHERE id = ")
+        .then(Sql::param(user));
+    connection.execute(seen).await?;
+    if let Some(id) = SessionId::of_cookie(&cookie) {
+        let prolong_at = app.shared.world.now() + LIFETIME / 7;
+        app.shared.caches.remember_session(id, Known { user_id: user, prolong_at });
+    }
+    Ok(cookie)
+}
+
+/// Ends a session.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database does not answer.
+pub async fn close(app: &App, id: SessionId) -> Result<()> {
+    app.shared.caches.forget_session(id);
+    session::close(&app.pool.get().await?, id).await
+}
+
+/// What a client is told about its session.
+///
+/// # Errors
+///
+/// [`Error::SessionExpired`] without a good session.
+pub async fn session_info(app: &App, caller: Caller) -> Result<Json> {
+    retrying::run(app, caller, false, async |services| {
+        let context = Context::parse(Map::new(), &services.user, &services.registry)?;
+        let env = Environment::new(services, context);
+        info(app, &env).await
+    })
+    .await
+}
+
+/// Checks that a session is good, and nothing else.
+///
+/// # Errors
+///
+/// [`Error::SessionExpired`] when it is not.
+pub async fn check(app: &App, caller: Caller) -> Result<()> {
+    retrying::run(app, caller, false, async |_services| Ok(())).await
+}
+
+async fn info(app: &App, env: &Environment) -> Result<Json> {
+    let user = env.user();
+    let registry = env.registry();
+    let is_system = user.has_group("base.group_system", registry);
+    let companies = companies(env.connection(), &user.company_ids).await?;
+    let settings = &app.shared.settings;
+    Ok(json!({
+        "uid": user.id,
+        "is_system": is_system,
+        "is_admin": user.has_group("base.group_erp_manager", registry) || user.is_superuser(),
+        "is_public": false,
+        "is_internal_user": user.has_group("base.group_user", registry),
+        "user_context": res_users::user_context(env),
+        "db": settings.db_name,
+        "user_settings": {"id": user.id, "user_id": {"id": user.id}},
+        "server_version": SERVER_VERSION,
+        "server_version_info": server_version_info(),
+        "support_url": "",
+        "name": user.name,
+        "username": user.login,
+        "partner_write_date": Json::Bool(false),
+        "partner_display_name": user.name,
+        "partner_id": user.partner_id,
+        "web.base.url": settings.public_url.clone().map_or(Json::Bool(false), Json::from),
+        "active_ids_limit": 20_000,
+        "profile_session": null,
+        "profile_collectors": null,
+        "profile_params": null,
+        "max_file_upload_size": settings.max_body,
+        "home_action_id": false,
+        "cache_hashes": {},
+        "currencies": {},
+        "bundle_params": {"lang": "en_US"},
+        "view_info": {},
+        "user_companies": {
+            "current_company": user.company_id,
+            "allowed_companies": companies,
+            "disallowed_ancestor_companies": {},
+        },
+        "display_switch_company_menu": user.company_ids.len() > 1,
+        "show_effect": true,
+        "test_mode": false,
+        "current_tour": false,
+        "tour_enabled": false,
+    }))
+}
+
+async fn companies(connection: &Connection, ids: &[i64]) -> Result<Json> {
+    let statement = Sql::text("SELECT id, name, sequence, parent_id FROM res_company WHERE id = ANY(")
+        .then(Sql::param(ids.to_vec()))
+        .and_text(") ORDER BY sequence, name");
+    let mut all = Map::new();
+    for row in connection.query(statement).await? {
+        let parent = Some(int(&row, 3)).filter(|id| *id != 0);
+        all.insert(
+            int(&row, 0).to_string(),
+            json!({
+                "id": int(&row, 0),
+                "name": text(&row, 1),
+                "sequence": int(&row, 2),
+                "child_ids": [],
+                "parent_id": parent.map_or(Json::Bool(false), Json::from),
+            }),
+        );
+    }
+    Ok(Json::Object(all))
+}

@@ -1,0 +1,208 @@
+//! The commands beside `serve`: migrate, check, and those on users.
+
+use std::io::Write;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use super::StartError;
+use super::storage::{Storage, StorageError};
+use crate::auth::password::DEFAULT_ROUNDS;
+use crate::clock::World;
+use crate::config::{Database, UserCommand};
+use crate::db::{Pool, Sql, cluster};
+use crate::error::Error;
+use crate::models::{self, res_users};
+use crate::orm::behaviour::{Staleness, Values};
+use crate::orm::create::create;
+use crate::orm::environment::Environment;
+use crate::orm::registry::{Registry, int, text};
+use crate::orm::schema::drift;
+use crate::rpc::caches;
+
+type Result<T> = std::result::Result<T, StartError>;
+
+/// Characters of a generated password.
+const PASSWORD_LENGTH: usize = 20;
+
+fn line(out: &mut dyn Write, text: &str) -> Result<()> {
+    writeln!(out, "{text}").map_err(|error| Error::Internal(format!("the output is closed: {error}")).into())
+}
+
+/// Brings the database to what this version declares.
+///
+/// # Errors
+///
+/// [`StartError`], for the operator to read.
+pub async fn migrate(settings: &Database, out: &mut dyn Write) -> Result<()> {
+    let world = World::system();
+    let storage = Storage::beside(settings, &world).await?;
+    let prepared = storage.prepare(&models::all(), &world, None, DEFAULT_ROUNDS).await;
+    let done = match prepared {
+        Ok(prepared) => match prepared.generated_password {
+            Some(password) => super::password_file(&storage, &password)
+                .map_err(|error| Error::Internal(format!("the password file cannot be written: {error}")).into())
+                .and_then(|path| line(out, &format!("The database is made. The password of admin is in {}.", path.display()))),
+            None => line(out, "The database is up to date."),
+        },
+        Err(error) => Err(error.into()),
+    };
+    storage.close().await;
+    done
+}
+
+/// Checks settings, the database and its schema; gives whether all is well.
+///
+/// # Errors
+///
+/// [`StartError`] for what keeps it from being checked.
+pub async fn check(settings: &Database, out: &mut dyn Write) -> Result<bool> {
+    let storage = Storage::beside(settings, &World::system()).await?;
+    let found = findings(settings, &storage).await;
+    let described = storage.describe();
+    storage.close().await;
+    let findings = found?;
+    line(out, &format!("database: {described}"))?;
+    for finding in &findings {
+        line(out, &format!("- {finding}"))?;
+    }
+    line(out, if findings.is_empty() { "all is well" } else { "not all is well; see above" })?;
+    Ok(findings.is_empty())
+}
+
+async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>> {
+    let mut findings = Vec::new();
+    if settings.database_url.is_none()
+        && let Err(error) = cluster::find_server_programs()
+    {
+        findings.push(error.to_string());
+    }
+    let pool = Pool::new(&storage.config, 1)?;
+    let connection = pool.get().await?;
+    let server = Sql::text(include_str!("../../sql/queries/schema/server.sql"));
+    if let Some(row) = connection.query(server).await?.first() {
+        let (version, encoding, collation, ctype) = (int(row, 0), text(row, 1), text(row, 2), text(row, 3));
+        if version < 130_000 {
+            findings.push(format!("PostgreSQL {} is too old: 13 or newer is needed", version / 10_000));
+        }
+        if encoding != "UTF8" {
+            findings.push(format!("the encoding of the database is {encoding}, not UTF8"));
+        }
+        if collation != "C" {
+            findings.push(format!("the collation of the database is {collation}, not C: names sort otherwise than in Odoo"));
+        }
+        if ctype == "C" {
+            findings.push("the ctype of the database is C: ilike folds ASCII letters only; C.UTF-8 folds all".to_owned());
+        }
+    }
+    let registry = Registry::declared(models::all())?;
+    findings.extend(drift::find(&connection, &registry).await?);
+    Ok(findings)
+}
+
+/// Runs a command on users.
+///
+/// # Errors
+///
+/// [`StartError`], for the operator to read.
+pub async fn user(command: UserCommand, out: &mut dyn Write) -> Result<()> {
+    let settings = match &command {
+        UserCommand::Create { database, .. } | UserCommand::Passwd { database, .. } | UserCommand::List { database } => {
+            database.clone()
+        }
+    };
+    let storage = Storage::beside(&settings, &World::system()).await?;
+    let done = on_users(command, &storage, out).await;
+    storage.close().await;
+    done
+}
+
+async fn on_users(command: UserCommand, storage: &Storage, out: &mut dyn Write) -> Result<()> {
+    let env = environment(storage).await?;
+    match command {
+        UserCommand::List { .. } => list(&env, out).await?,
+        UserCommand::Passwd { login, password_stdin, .. } => {
+            let id = find(&env, &login).await?;
+            let (password, is_generated) = password(&env, password_stdin)?;
+            env.connection().begin();
+            res_users::set_password(&env, &[id], password.expose_secret()).await?;
+            env.connection().commit().await?;
+            if is_generated {
+                line(out, &format!("The password of {login} is now {}", password.expose_secret()))?;
+            } else {
+                line(out, &format!("The password of {login} is set; all sessions have ended."))?;
+            }
+        }
+        UserCommand::Create { login, name, groups, password_stdin, .. } => {
+            let (password, is_generated) = password(&env, password_stdin)?;
+            let mut values = Values::new();
+            values.insert("login".to_owned(), login.clone().into());
+            values.insert("name".to_owned(), name.unwrap_or_else(|| login.clone()).into());
+            values.insert("password".to_owned(), password.expose_secret().into());
+            values.insert("groups_id".to_owned(), groups_of(&env, &groups)?);
+            env.connection().begin();
+            let made = create(&env, &*env.model("res.users")?, vec![values]).await?;
+            env.connection().query(caches::announce(Staleness::Users)).await?;
+            env.connection().commit().await?;
+            let id = made.first().copied().unwrap_or_default();
+            let told = if is_generated { format!(", the password is {}", password.expose_secret()) } else { String::new() };
+            line(out, &format!("The user {login} has the id {id}{told}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn groups_of(env: &Environment, names: &[String]) -> Result<serde_json::Value> {
+    let names: Vec<&str> = if names.is_empty() { vec!["base.group_user"] } else { names.iter().map(String::as_str).collect() };
+    let mut ids = Vec::with_capacity(names.len());
+    for name in names {
+        let unknown = || Error::User(format!("there is no group '{name}': give an external id such as base.group_system"));
+        ids.push(*env.registry().references.get(name).ok_or_else(unknown)?);
+    }
+    Ok(json!([[6, 0, ids]]))
+}
+
+/// The server itself, at the command line.
+async fn environment(storage: &Storage) -> Result<Environment> {
+    let pool = Pool::new(&storage.config, 1)?;
+    let connection = pool.get().await?;
+    let prepared = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('res_users')");
+    if connection.query(prepared).await?.is_empty() {
+        let empty = Error::User("the database is empty: run `oregional migrate` or `oregional serve` first".to_owned());
+        return Err(StorageError::Database(empty).into());
+    }
+    let registry = Registry::load(&models::all(), &connection).await?;
+    Ok(Environment::of_server(connection, registry, &World::system(), &storage.sealer, DEFAULT_ROUNDS))
+}
+
+async fn find(env: &Environment, login: &str) -> Result<i64> {
+    let statement = Sql::text("SELECT id FROM res_users WHERE login = ").then(Sql::param(login));
+    let rows = env.connection().query(statement).await?;
+    let unknown = || Error::User(format!("there is no user '{login}': `oregional user list` shows them"));
+    Ok(rows.first().map(|row| int(row, 0)).ok_or_else(unknown)?)
+}
+
+fn password(env: &Environment, from_stdin: bool) -> Result<(SecretString, bool)> {
+    if !from_stdin {
+        return Ok((SecretString::from(env.world().token(PASSWORD_LENGTH)), true));
+    }
+    let mut given = String::new();
+    std::io::stdin()
+        .read_line(&mut given)
+        .map_err(|error| Error::User(format!("the password could not be read from standard input: {error}")))?;
+    let given = given.trim_end_matches(['\r', '\n']);
+    if given.is_empty() {
+        return Err(Error::User("an empty password is no password".to_owned()).into());
+    }
+    Ok((SecretString::from(given.to_owned()), false))
+}
+
+async fn list(env: &Environment, out: &mut dyn Write) -> Result<()> {
+    let rows = env.connection().query(Sql::text(include_str!("../../sql/queries/users/list.sql"))).await?;
+    line(out, "id\tlogin\tname\tactive\tlast sign-in")?;
+    for row in rows {
+        let fields: Vec<String> = (0..5).map(|place| text(&row, place)).collect();
+        line(out, &fields.join("\t"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Builds the server from its settings and runs it until it is told to stop. What a test starts is
+//! what production starts.
+
+pub mod commands;
+pub mod storage;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::{Compress, NormalizePath, from_fn};
+use actix_web::web::{Data, PayloadConfig};
+use actix_web::{App as ActixApp, HttpServer};
+use secrecy::ExposeSecret as _;
+use tokio_util::sync::CancellationToken;
+
+use self::storage::{Storage, StorageError};
+use crate::clock::World;
+use crate::config::Serve;
+use crate::db::listener::{self, Notice};
+use crate::db::{Config, Pool};
+use crate::http;
+use crate::models;
+use crate::rpc::caches::{self, Caches};
+use crate::rpc::{App, Settings, Shared};
+
+/// How long running calls may take after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A server that is built and bound, and not running yet.
+pub struct Application {
+    server: actix_web::dev::Server,
+    address: SocketAddr,
+    storage: Storage,
+    stop: CancellationToken,
+    first_start: Option<FirstStart>,
+}
+
+/// What the first start made, for whoever started it.
+pub struct FirstStart {
+    /// The administrator's password, when it was generated.
+    pub generated_password: Option<secrecy::SecretString>,
+}
+
+/// Why the server did not start, for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database, the cluster or the key.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The database again, once it was reached.
+    #[error(transparent)]
+    Database(#[from] crate::error::Error),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}: {source}. Another server may be there: choose another address with --listen")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Application {
+    /// Opens the database, makes what is missing of it, and binds the address.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], for the operator to read.
+    pub async fn build(settings: Serve) -> Result<Self, StartError> {
+        let world = World::system();
+        let storage = Storage::open(&settings.database, &world).await?;
+        let bound = Self::bind(&settings, &storage, world).await;
+        match bound {
+            Ok((server, address, stop, first_start)) => Ok(Self { server, address, storage, stop, first_start }),
+            Err(error) => {
+                storage.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn bind(
+        settings: &Serve,
+        storage: &Storage,
+        world: World,
+    ) -> Result<(actix_web::dev::Server, SocketAddr, CancellationToken, Option<FirstStart>), StartError> {
+        let declared = models::all();
+        let prepared = storage
+            .prepare(&declared, &world, settings.admin_password.as_ref(), settings.hash_rounds)
+            .await?;
+        let max_body = usize::from(settings.max_body) * 1024 * 1024;
+        let shared = Arc::new(Shared {
+            declared,
+            caches: Caches::new(prepared.registry),
+            world,
+            sealer: Arc::clone(&storage.sealer),
+            settings: Settings {
+                db_name: settings.database.db_name.clone(),
+                public_url: settings.public_url.clone(),
+                hash_rounds: settings.hash_rounds,
+                max_body,
+            },
+        });
+        let stop = CancellationToken::new();
+        listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
+        let (server, address) = serve(settings, storage, shared, max_body)?;
+        let first_start = prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
+        Ok((server, address, stop, first_start))
+    }
+
+    /// Where it listens; the port is the real one when 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the records are.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// What the first start made; none on later ones.
+    pub fn first_start(&self) -> Option<&FirstStart> {
+        self.first_start.as_ref()
+    }
+
+    /// What stops it, from elsewhere.
+    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until it is told to stop, finishes running calls, and stops its cluster.
+    ///
+    /// # Errors
+    ///
+    /// When the server breaks down.
+    pub async fn run(self) -> std::io::Result<()> {
+        let Self { server, storage, stop, .. } = self;
+        let ended = server.await;
+        stop.cancel();
+        storage.close().await;
+        ended
+    }
+}
+
+fn serve(
+    settings: &Serve,
+    storage: &Storage,
+    shared: Arc<Shared>,
+    max_body: usize,
+) -> Result<(actix_web::dev::Server, SocketAddr), StartError> {
+    let (config, connections) = (storage.config.clone(), usize::from(settings.connections));
+    let workers = settings.workers.map_or_else(processors, usize::from);
+    // The builder of a pool fails for a size of nothing only, which the settings refuse; asking once
+    // here keeps that failure out of the threads.
+    Pool::new(&config, connections)?;
+    let failed = |source| StartError::Listen { address: settings.listen, source };
+    let server = HttpServer::new(move || {
+        // Each thread has connections of its own.
+        let app = Pool::new(&config, connections).map(|pool| App { pool, shared: Arc::clone(&shared) });
+        ActixApp::new()
+            .app_data(PayloadConfig::new(max_body))
+            .configure(move |routes| {
+                if let Ok(app) = app {
+                    routes.app_data(Data::new(app));
+                }
+                http::routes(routes);
+            })
+            .wrap(from_fn(http::surround))
+            .wrap(Compress::default())
+            .wrap(NormalizePath::trim())
+    })
+    .workers(workers)
+    .shutdown_timeout(GRACE.as_secs())
+    .bind(settings.listen)
+    .map_err(failed)?;
+    let address = server.addrs().first().copied().unwrap_or(settings.listen);
+    Ok((server.run(), address))
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Hears what other servers change, and forgets what that makes stale.
+fn listen_for_changes(config: Config, shared: Arc<Shared>, stop: CancellationToken) -> Result<(), StartError> {
+    let app = App { pool: Pool::new(&config, 1)?, shared };
+    let (notices, mut heard) = tokio::sync::mpsc::unbounded_channel::<Notice>();
+    tokio::spawn(listener::listen(config, caches::CHANNEL, notices, stop));
+    actix_web::rt::spawn(async move {
+        while let Some(notice) = heard.recv().await {
+            if let Err(error) = caches::refresh(&app, caches::staleness_of(&notice)).await {
+                tracing::warn!(%error, "a change made elsewhere could not be loaded");
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Writes the password of a first start where only its operator reads it: on a terminal, or in a file
+/// of mode 0600.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn password_file(storage: &Storage, password: &secrecy::SecretString) -> std::io::Result<std::path::PathBuf> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let path = storage.data_dir.join("admin-password");
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    writeln!(file, "{}", password.expose_secret())?;
+    Ok(path)
+}

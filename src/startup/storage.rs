@@ -1,0 +1,270 @@
+//! Where the records are: the server's own cluster or a database that was given, the key of its
+//! secrets, and the first start that makes schema and base data.
+
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::World;
+use crate::config::Database;
+use crate::db::cluster::{Cluster, ClusterError, ClusterOptions};
+use crate::db::{Config, Connection, Pool, Sql, migrate};
+use crate::error::Error;
+use crate::key_file::{self, KeyFileError};
+use crate::models::{res_users, seed};
+use crate::orm::environment::Environment;
+use crate::orm::model::Model;
+use crate::orm::registry::{Registry, text};
+use crate::orm::schema;
+use crate::seal::{Key, KeyError, Sealer};
+
+/// The administrator's id, as in Odoo.
+const ADMINISTRATOR: i64 = 2;
+
+/// Characters of a generated password.
+const PASSWORD_LENGTH: usize = 20;
+
+/// A lock that one server at a time holds while it makes the schema.
+const SCHEMA_LOCK: &str = "SELECT pg_advisory_xact_lock(6830471102)";
+
+/// Why the storage cannot be used, for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The server's own cluster.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The database does not answer, or refuses.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// The URL of the database.
+    #[error("--database-url is no address of a PostgreSQL database: {0}")]
+    Url(tokio_postgres::Error),
+    /// The key in the settings.
+    #[error("OREGIONAL_SECRET_KEY: {0}")]
+    Key(#[from] KeyError),
+    /// The key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The data directory.
+    #[error("the data directory {path} cannot be made: {source}. Choose another with --data-dir")]
+    DataDir {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another key than the one that sealed the secrets.
+    #[error(
+        "the secrets of this database were sealed with another key (fingerprint {stored}, this one is {given}). Put the right key into OREGIONAL_SECRET_KEY or into {path}; it is in the backup of the server that made the database"
+    )]
+    OtherKey {
+        /// The fingerprint in the database.
+        stored: String,
+        /// The fingerprint of this key.
+        given: String,
+        /// Where the key file is.
+        path: PathBuf,
+    },
+}
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+/// Where the records are; see the module.
+pub struct Storage {
+    /// How to connect.
+    pub config: Config,
+    /// Where the key file is, and the cluster when there is one.
+    pub data_dir: PathBuf,
+    /// Seals and opens secrets.
+    pub sealer: Arc<Sealer>,
+    key_path: PathBuf,
+    cluster: Option<Cluster>,
+}
+
+/// What a start found or made.
+pub struct Prepared {
+    /// The registry.
+    pub registry: Registry,
+    /// Whether the database is new.
+    pub is_new: bool,
+    /// The administrator's password, when it was generated.
+    pub generated_password: Option<SecretString>,
+}
+
+fn options(settings: &Database) -> ClusterOptions {
+    ClusterOptions {
+        data_dir: settings.data_dir.clone(),
+        data_dir_is_default: settings.data_dir.as_os_str() == ClusterOptions::DEFAULT_DATA_DIR,
+        settings: Vec::new(),
+    }
+}
+
+impl Storage {
+    /// Opens the database that was given, or starts the server's own cluster.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`], for the operator to read.
+    pub async fn open(settings: &Database, world: &World) -> Result<Self> {
+        let Some(url) = &settings.database_url else {
+            let cluster = Cluster::start(options(settings)).await?;
+            cluster.ensure_database(&settings.db_name).await?;
+            let (config, data_dir) = (cluster.config(&settings.db_name), cluster.data_dir().to_owned());
+            return Self::with_key(settings, world, config, data_dir, Some(cluster));
+        };
+        let config = Config::from_str(url.expose_secret()).map_err(StorageError::Url)?;
+        let path = settings.data_dir.clone();
+        if settings.secret_key.is_none() {
+            let failed = |source| StorageError::DataDir { path: path.clone(), source };
+            std::fs::create_dir_all(&path).map_err(failed)?;
+        }
+        Self::with_key(settings, world, config, path, None)
+    }
+
+    /// The same for a command that may run beside a server, whose cluster it then uses.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`], for the operator to read.
+    pub async fn beside(settings: &Database, world: &World) -> Result<Self> {
+        match Self::open(settings, world).await {
+            Err(StorageError::Cluster(ClusterError::Locked { .. })) => {
+                let config = Cluster::running(&options(settings), &settings.db_name)?;
+                let data_dir = Cluster::place(&options(settings))?;
+                Self::with_key(settings, world, config, data_dir, None)
+            }
+            other => other,
+        }
+    }
+
+    fn with_key(
+        settings: &Database,
+        world: &World,
+        config: Config,
+        data_dir: PathBuf,
+        cluster: Option<Cluster>,
+    ) -> Result<Self> {
+        let key_path = data_dir.join("secret.key");
+        let key = match &settings.secret_key {
+            Some(key) => Key::parse(key.expose_secret())?,
+            None => key_file::load_or_create(&key_path, world.bytes())?,
+        };
+        Ok(Self { config, data_dir, sealer: Arc::new(Sealer::new(key)), key_path, cluster })
+    }
+
+    /// Makes what is missing of tables and base data. A database that this very version has prepared
+    /// before is left alone.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::OtherKey`] and what the database refuses.
+    pub async fn prepare(
+        &self,
+        declared: &[Model],
+        world: &World,
+        admin_password: Option<&SecretString>,
+        hash_rounds: u32,
+    ) -> Result<Prepared> {
+        let pool = Pool::new(&self.config, 1)?;
+        let fingerprint = fingerprint(declared)?;
+        if self.is_prepared(&pool, &fingerprint).await? {
+            let registry = Registry::load(declared, &pool.get().await?).await?;
+            return Ok(Prepared { registry, is_new: false, generated_password: None });
+        }
+        migrate::run(&self.config).await?;
+        self.check_key(&pool.get().await?).await?;
+        let connection = pool.get().await?;
+        connection.begin();
+        connection.query(Sql::text(SCHEMA_LOCK)).await?;
+        let bare = Registry::declared(declared.iter().cloned())?;
+        schema::synchronize(&connection, &bare).await?;
+        let registry = Registry::load(declared, &connection).await?;
+        let env = Environment::of_server(connection, registry, world, &self.sealer, hash_rounds);
+        let is_new = seed::is_new(&env).await?;
+        seed::seed(&env).await?;
+        let mut generated_password = None;
+        if is_new {
+            let generated = SecretString::from(world.token(PASSWORD_LENGTH));
+            let password = admin_password.unwrap_or(&generated).expose_secret();
+            res_users::set_password(&env, &[ADMINISTRATOR], password).await?;
+            generated_password = admin_password.is_none().then_some(generated);
+        }
+        self.remember(env.connection(), "models", &fingerprint).await?;
+        self.remember(env.connection(), "key", &self.sealer.fingerprint()).await?;
+        env.connection().commit().await?;
+        let registry = Registry::load(declared, env.connection()).await?;
+        Ok(Prepared { registry, is_new, generated_password })
+    }
+
+    async fn is_prepared(&self, pool: &Pool, fingerprint: &str) -> Result<bool> {
+        let connection = pool.get().await?;
+        let known = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('server_fact')");
+        if connection.query(known).await?.is_empty() {
+            return Ok(false);
+        }
+        self.check_key(&connection).await?;
+        Ok(fact(&connection, "models").await?.as_deref() == Some(fingerprint))
+    }
+
+    /// A server with another key would seal what the right one cannot open.
+    async fn check_key(&self, connection: &Connection) -> Result<()> {
+        let given = self.sealer.fingerprint();
+        match fact(connection, "key").await? {
+            Some(stored) if stored != given => {
+                Err(StorageError::OtherKey { stored, given, path: self.key_path.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn remember(&self, connection: &Connection, name: &str, value: &str) -> Result<()> {
+        let statement = Sql::text("INSERT INTO server_fact (name, value) VALUES (")
+            .then(Sql::param(name))
+            .and_text(", ")
+            .then(Sql::param(value))
+            .and_text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+        connection.execute(statement).await?;
+        Ok(())
+    }
+
+    /// For people: where the database is, without a password.
+    pub fn describe(&self) -> String {
+        match &self.cluster {
+            Some(cluster) => cluster.url(self.config.get_dbname().unwrap_or_default()),
+            None => format!("postgresql database '{}'", self.config.get_dbname().unwrap_or_default()),
+        }
+    }
+
+    /// Stops the cluster, when it is the server's own.
+    pub async fn close(self) {
+        if let Some(cluster) = self.cluster
+            && let Err(error) = cluster.stop().await
+        {
+            tracing::error!(%error, "the cluster did not stop cleanly");
+        }
+    }
+}
+
+async fn fact(connection: &Connection, name: &str) -> Result<Option<String>> {
+    let statement = Sql::text("SELECT value FROM server_fact WHERE name = ").then(Sql::param(name));
+    Ok(connection.query(statement).await?.first().map(|row| text(row, 0)))
+}
+
+/// What the database is made from: models, migrations, base data. Another text, another fingerprint.
+fn fingerprint(declared: &[Model]) -> Result<String> {
+    let registry = Registry::declared(declared.iter().cloned())?;
+    let mut models: Vec<String> = registry.models().map(|model| format!("{model:?}")).collect();
+    models.sort_unstable();
+    let mut hash = Sha256::new();
+    for model in models {
+        hash.update(model);
+    }
+    hash.update(format!("{:?}", migrate::newest()));
+    hash.update(include_str!("../../sql/data/base.sql"));
+    hash.update(include_str!("../../sql/data/records.json"));
+    let digest = hash.finalize();
+    Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+}

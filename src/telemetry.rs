@@ -1,0 +1,19 @@
+//! The log: one line an event, on standard error, for people or for programs.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+
+/// What is logged where `RUST_LOG` does not say.
+const USUAL: &str = "info";
+
+/// Begins to log. A second call changes nothing.
+pub fn begin(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(USUAL));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // The only failure is a subscriber that is there already, which is as good.
+    _ = match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}
