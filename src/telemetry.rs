@@ -5,7 +5,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 /// What is logged where `RUST_LOG` does not say.
-const USUAL: &str = "info";
+const USUAL: &str = "info,actix_server=warn,tokio_postgres=warn,refinery_core=warn";
 
 /// Begins to log. A second call changes nothing.
 pub fn begin(format: LogFormat) {

@@ -42,7 +42,7 @@ fn application() -> Model {
             image("logo", 1024, 1024),
             image("logo_128", 128, 128).string("Logo 128").related_stored("logo"),
             char("client_id").string("Client ID").required().no_copy().index().default_by(Default::Make(token)),
-            char("client_secret").no_copy().sealed().groups(ADMIN).default_by(Default::Make(token)),
+            char("client_secret").no_copy().sealed().index().groups(ADMIN).default_by(Default::Make(token)),
             char("own_id").string("Own ID").no_copy().default_by(Default::Make(token)),
             char("own_secret").no_copy().sealed().groups(ADMIN).default_by(Default::Make(token)),
             many2one("model_scheme_id", "oregional.model.scheme")

@@ -35,7 +35,8 @@ pub async fn is_new(env: &Environment) -> Result<bool> {
 ///
 /// [`Error::Internal`] when the data contradict the models.
 pub async fn seed(env: &Environment) -> Result<()> {
-    if is_new(env).await? {
+    let is_new = is_new(env).await?;
+    if is_new {
         env.connection().batch(include_str!("../../sql/data/base.sql")).await?;
     }
     let seeds: Vec<Seed> = serde_json::from_str(include_str!("../../sql/data/records.json"))
@@ -54,6 +55,9 @@ pub async fn seed(env: &Environment) -> Result<()> {
         let id = made.first().copied().unwrap_or_default();
         name(env, &seed.id, &seed.model, id).await?;
         known.insert(seed.id, id);
+    }
+    if is_new {
+        env.connection().batch(include_str!("../../sql/data/ranges.sql")).await?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ struct Change {
 /// # Errors
 ///
 /// [`Error::Unavailable`] and the like; the expressions themselves cannot fail.
-pub async fn follow(env: &Environment, model: &Model, ids: &[i64], fields: &[String]) -> Result<()> {
+pub(super) async fn follow(env: &Environment, model: &Model, ids: &[i64], fields: &[String]) -> Result<()> {
     let mut open: VecDeque<Change> = fields
         .iter()
         .filter(|field| !env.registry().triggers(&model.name, field).is_empty())
@@ -54,7 +54,7 @@ pub async fn follow(env: &Environment, model: &Model, ids: &[i64], fields: &[Str
 /// # Errors
 ///
 /// As [`follow`].
-pub async fn follow_new(env: &Environment, model: &Model, ids: &[i64], fields: &[String]) -> Result<()> {
+pub(super) async fn follow_new(env: &Environment, model: &Model, ids: &[i64], fields: &[String]) -> Result<()> {
     let mut changed = fields.to_vec();
     for field in model.fields.values().filter(|field| is_evaluated(field)) {
         let trigger = Trigger { model: model.name.clone(), field: field.name.clone(), path: Vec::new() };

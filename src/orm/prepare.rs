@@ -17,7 +17,7 @@ use crate::db::{Param, Sql};
 use crate::error::{Error, Result};
 
 /// What goes into one column.
-pub struct Assignment {
+pub(super) struct Assignment {
     /// The column.
     pub column: String,
     /// The value of a new record.
@@ -28,7 +28,7 @@ pub struct Assignment {
 
 /// Values, sorted; see the module.
 #[derive(Default)]
-pub struct Prepared<'a> {
+pub(super) struct Prepared<'a> {
     /// Columns of the record itself.
     pub assignments: Vec<Assignment>,
     /// Lists of lines, with their commands.
@@ -44,7 +44,7 @@ pub struct Prepared<'a> {
 /// # Errors
 ///
 /// [`Error::Value`] for an unknown one, [`Error::Access`] for one that the caller may not see.
-pub fn check_names(env: &Environment, model: &Model, values: &Values) -> Result<()> {
+pub(super) fn check_names(env: &Environment, model: &Model, values: &Values) -> Result<()> {
     for name in values.keys() {
         let field = model
             .field(name)
@@ -59,7 +59,7 @@ pub fn check_names(env: &Environment, model: &Model, values: &Values) -> Result<
 /// # Errors
 ///
 /// As [`convert::column`], and [`Error::Validation`] when a required field is emptied.
-pub async fn prepare<'a>(env: &Environment, model: &'a Model, values: &Values) -> Result<Prepared<'a>> {
+pub(super) async fn prepare<'a>(env: &Environment, model: &'a Model, values: &Values) -> Result<Prepared<'a>> {
     let mut prepared = Prepared::default();
     for (name, value) in values {
         let Some(field) = model.field(name) else { continue };
@@ -152,7 +152,7 @@ fn require(model: &Model, field: &Field, parameter: &Param) -> Result<()> {
 }
 
 /// The words for a required field without a value.
-pub fn missing(model: &Model, field: &Field) -> Error {
+pub(super) fn missing(model: &Model, field: &Field) -> Error {
     Error::Validation(format!(
         "The field '{}' ({}) of '{}' ({}) is required.",
         field.string, field.name, model.description, model.name

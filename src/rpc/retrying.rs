@@ -12,7 +12,9 @@ use crate::db::Connection;
 use crate::error::{Constraint, ConstraintKind, Error, Result};
 use crate::orm::behaviour::Staleness;
 use crate::orm::environment::Services;
+use crate::orm::field::Field;
 use crate::orm::registry::Registry;
+use crate::orm::schema;
 
 /// How often a call is tried.
 const TRIES: u32 = 5;
@@ -157,8 +159,8 @@ fn in_words(registry: &Registry, broken: &Constraint) -> Error {
                 field.string, field.name, model.description, model.name
             ));
         }
-        let field = broken.name.strip_prefix(&format!("{}_", model.table)).and_then(|rest| rest.strip_suffix("_fkey"));
-        if let Some(field) = field.and_then(|name| model.field(name)) {
+        let linked = |field: &&Field| broken.name == schema::link_name(&model.table, &field.name);
+        if let Some(field) = model.fields.values().find(linked) {
             return Error::Validation(format!(
                 "'{}' ({}) of '{}' ({}) points to a record that does not exist, or that is still in use and cannot be deleted.",
                 field.string, field.name, model.description, model.name

@@ -100,7 +100,7 @@ impl<'a> GroupBy<'a> {
     ///
     /// [`Error::Value`] for an unknown field or span, [`Error::Access`] for a field that the caller
     /// may not see, [`Error::User`] for a sealed one.
-    pub fn parse(env: &Environment, model: &'a Model, spec: &str) -> Result<Self> {
+    pub(super) fn parse(env: &Environment, model: &'a Model, spec: &str) -> Result<Self> {
         let (name, span) = match spec.split_once(':') {
             Some((name, span)) => (name, Some(span)),
             None => (spec, None),
@@ -129,7 +129,7 @@ impl<'a> GroupBy<'a> {
     }
 
     /// The expression that is the same for all records of a group.
-    pub fn expression(&self, env: &Environment, model: &Model) -> Result<Sql> {
+    pub(super) fn expression(&self, env: &Environment, model: &Model) -> Result<Sql> {
         if let FieldType::Many2many { column2, .. } = &self.field.kind {
             return Ok(crate::db::sql::column(&self.alias(), column2));
         }
@@ -157,7 +157,7 @@ impl<'a> GroupBy<'a> {
     }
 
     /// The join that a many2many needs.
-    pub fn join(&self) -> Sql {
+    pub(super) fn join(&self) -> Sql {
         let FieldType::Many2many { relation, column1, .. } = &self.field.kind else { return Sql::default() };
         Sql::text(" LEFT JOIN ")
             .then(crate::db::sql::ident(relation))
@@ -174,7 +174,7 @@ impl<'a> GroupBy<'a> {
     }
 
     /// The value that clients see, the condition that selects the group, and the range of a span.
-    pub fn group(&self, raw: Option<Raw<'_>>, links: Links<'_>) -> (Json, Json, Option<Json>) {
+    pub(super) fn group(&self, raw: Option<Raw<'_>>, links: Links<'_>) -> (Json, Json, Option<Json>) {
         let name = &self.field.name;
         if let Some(span) = self.span {
             let Some(from) = raw.and_then(Raw::timestamp) else {

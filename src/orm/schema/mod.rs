@@ -5,6 +5,10 @@ mod catalogue;
 pub mod drift;
 mod reflect;
 
+use std::collections::HashSet;
+
+use sha2::{Digest as _, Sha256};
+
 use self::catalogue::Catalogue;
 use super::context::BASE_LANG;
 use super::convert::lookup_column;
@@ -29,9 +33,16 @@ pub async fn synchronize(connection: &Connection, registry: &Registry) -> Result
             execute(connection, statement).await?;
         }
     }
-    // Constraints and links come when all tables are there.
+    // Constraints and links come when all tables are there. Both sides of a many2many declare its
+    // links: the second finds them made.
+    let mut made = HashSet::new();
     for model in &models {
-        for statement in constraints(model, registry, &known) {
+        for (name, statement) in constraints(model, registry) {
+            if !known.has_constraint(&name) && made.insert(name) {
+                execute(connection, statement).await?;
+            }
+        }
+        for statement in indexes(model) {
             execute(connection, statement).await?;
         }
     }
@@ -97,90 +108,90 @@ fn alter(model: &Model) -> Sql {
     Sql::text("ALTER TABLE ").then(ident(&model.table))
 }
 
-fn constraints(model: &Model, registry: &Registry, known: &Catalogue) -> Vec<Sql> {
+/// The longest name that PostgreSQL takes; it cuts longer ones, and two of them may then be one.
+const LONGEST_NAME: usize = 63;
+
+/// A name of a constraint or an index that is whole, or cut with a hash of the whole.
+fn object_name(whole: &str) -> String {
+    if whole.len() <= LONGEST_NAME {
+        return whole.to_owned();
+    }
+    let hash: String = Sha256::digest(whole).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let kept: String = whole.chars().take(LONGEST_NAME - hash.len() - 1).collect();
+    format!("{kept}_{hash}")
+}
+
+/// The constraints of a model and of its links, by name.
+fn constraints(model: &Model, registry: &Registry) -> Vec<(String, Sql)> {
+    let declared = model.constraints.iter().map(|constraint| {
+        let add = alter(model).and_text(" ADD CONSTRAINT ").then(ident(&constraint.name)).and_text(" ");
+        (constraint.name.clone(), add.then(Sql::verbatim(&constraint.definition)))
+    });
+    declared.chain(model.fields.values().flat_map(|field| links(model, field, registry))).collect()
+}
+
+fn links(model: &Model, field: &Field, registry: &Registry) -> Vec<(String, Sql)> {
+    let table_of = |name: &str| registry.find(name).map(|model| model.table.clone()).unwrap_or_default();
+    match &field.kind {
+        // Who made and changed a record is told for ever: a link would lock the user's row with each
+        // write of everybody, and its name simply reads as nothing once the user is gone.
+        FieldType::Many2one { .. } if super::model::AUDIT.contains(&field.name.as_str()) => Vec::new(),
+        FieldType::Many2one { comodel, ondelete } if field.has_column() => {
+            vec![link(&model.table, &field.name, &table_of(comodel), ondelete.as_str())]
+        }
+        FieldType::Many2many { comodel, relation, column1, column2 } => vec![
+            link(relation, column1, &model.table, "cascade"),
+            link(relation, column2, &table_of(comodel), "cascade"),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// The name of the constraint that holds a link.
+pub fn link_name(table: &str, column: &str) -> String {
+    object_name(&format!("{table}_{column}_fkey"))
+}
+
+fn link(table: &str, column: &str, target: &str, ondelete: &'static str) -> (String, Sql) {
+    let name = link_name(table, column);
+    let add = Sql::text("ALTER TABLE ")
+        .then(ident(table))
+        .and_text(" ADD CONSTRAINT ")
+        .then(ident(&name))
+        .and_text(" FOREIGN KEY (")
+        .then(ident(column))
+        .and_text(") REFERENCES ")
+        .then(ident(target))
+        .and_text(" (id) ON DELETE ")
+        .and_text(ondelete);
+    (name, add)
+}
+
+fn indexes(model: &Model) -> Vec<Sql> {
     let mut statements = Vec::new();
-    for constraint in &model.constraints {
-        if !known.has_constraint(&constraint.name) {
-            let add = alter(model).and_text(" ADD CONSTRAINT ").then(ident(&constraint.name)).and_text(" ");
-            statements.push(add.then(Sql::verbatim(&constraint.definition)));
+    for field in model.fields.values() {
+        if let FieldType::Many2many { relation, column1, column2, .. } = &field.kind {
+            // The primary key serves one direction, this the other.
+            let name = object_name(&format!("{relation}_{column2}_index"));
+            let columns = ident(column2).and_text(", ").then(ident(column1));
+            statements.push(index(&name, relation).then(columns.parenthesized()));
+        }
+        let is_unique = model.constraints.iter().any(|known| known.definition == format!("UNIQUE ({})", field.name));
+        if field.has_column() && field.index && !is_unique {
+            let column = if field.sealed { lookup_column(&field.name) } else { field.name.clone() };
+            let name = object_name(&format!("{}_{}_index", model.table, field.name));
+            statements.push(index(&name, &model.table).then(ident(&column).parenthesized()));
         }
     }
-    for field in model.fields.values() {
-        statements.extend(links(model, field, registry, known));
-    }
     for (name, definition) in &model.indexes {
-        statements.push(index(&format!("{}_{name}", model.table), model).and_text(" ").then(Sql::verbatim(definition)));
+        statements.push(index(&format!("{}_{name}", model.table), &model.table).then(Sql::verbatim(definition)));
     }
     statements.extend(order_index(model));
     statements
 }
 
-fn links(model: &Model, field: &Field, registry: &Registry, known: &Catalogue) -> Vec<Sql> {
-    let table_of = |name: &str| registry.find(name).map(|model| model.table.clone()).unwrap_or_default();
-    let mut statements = Vec::new();
-    match &field.kind {
-        // Who made and changed a record is told for ever: a link would lock the user's row with each
-        // write of everybody, and its name simply reads as nothing once the user is gone.
-        FieldType::Many2one { comodel, ondelete } if field.has_column() && !super::model::AUDIT.contains(&field.name.as_str()) => {
-            let name = format!("{}_{}_fkey", model.table, field.name);
-            if !known.has_constraint(&name) {
-                let link = alter(model)
-                    .and_text(" ADD CONSTRAINT ")
-                    .then(ident(&name))
-                    .and_text(" FOREIGN KEY (")
-                    .then(ident(&field.name))
-                    .and_text(") REFERENCES ")
-                    .then(ident(&table_of(comodel)))
-                    .and_text(" (id) ON DELETE ");
-                statements.push(link.and_text(ondelete.as_str()));
-            }
-        }
-        FieldType::Many2many { comodel, relation, column1, column2 } => {
-            for (column, table) in [(column1, model.table.clone()), (column2, table_of(comodel))] {
-                let name = format!("{relation}_{column}_fkey");
-                if !known.has_constraint(&name) && !statements.iter().any(|known: &Sql| *known == cascade(relation, &name, column, &table)) {
-                    statements.push(cascade(relation, &name, column, &table));
-                }
-            }
-            statements.push(
-                Sql::text("CREATE INDEX IF NOT EXISTS ")
-                    .then(ident(&format!("{relation}_{column2}_index")))
-                    .and_text(" ON ")
-                    .then(ident(relation))
-                    .and_text(" (")
-                    .then(ident(column2))
-                    .and_text(", ")
-                    .then(ident(column1))
-                    .and_text(")"),
-            );
-        }
-        _ => {}
-    }
-    if field.has_column() && (field.index || field.sealed) {
-        let column = if field.sealed { lookup_column(&field.name) } else { field.name.clone() };
-        let name = format!("{}_{}_index", model.table, field.name);
-        statements.push(index(&name, model).and_text(" (").then(ident(&column)).and_text(")"));
-    }
-    statements
-}
-
-/// Both sides of a many2many declare it; the second finds it done.
-fn cascade(relation: &str, name: &str, column: &str, table: &str) -> Sql {
-    Sql::text("ALTER TABLE ")
-        .then(ident(relation))
-        .and_text(" DROP CONSTRAINT IF EXISTS ")
-        .then(ident(name))
-        .and_text(", ADD CONSTRAINT ")
-        .then(ident(name))
-        .and_text(" FOREIGN KEY (")
-        .then(ident(column))
-        .and_text(") REFERENCES ")
-        .then(ident(table))
-        .and_text(" (id) ON DELETE CASCADE")
-}
-
-fn index(name: &str, model: &Model) -> Sql {
-    Sql::text("CREATE INDEX IF NOT EXISTS ").then(ident(name)).and_text(" ON ").then(ident(&model.table))
+fn index(name: &str, table: &str) -> Sql {
+    Sql::text("CREATE INDEX IF NOT EXISTS ").then(ident(name)).and_text(" ON ").then(ident(table)).and_text(" ")
 }
 
 /// Backs the model's own order, where that is made of its own columns, so that a page is read
@@ -204,10 +215,8 @@ fn order_index(model: &Model) -> Option<Sql> {
     if !model.order.split([',', ' ']).any(|word| word == "id") {
         terms.push(Sql::text("id"));
     }
-    let index = index(&format!("{}_order_index", model.table), model)
-        .and_text(" (")
-        .then(Sql::join(terms, ", "))
-        .and_text(")");
+    let name = object_name(&format!("{}_order_index", model.table));
+    let index = index(&name, &model.table).then(Sql::join(terms, ", ").parenthesized());
     let is_primary = model.order.trim() == "id";
     match (is_primary, model.has_active()) {
         (true, _) => None,

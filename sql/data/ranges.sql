@@ -1,0 +1,13 @@
+-- Records that people make begin at a range of their own for each model: an id that is mistaken for
+-- one of another model then finds nothing, instead of the wrong record.
+SELECT setval('res_users_id_seq', 1000);
+SELECT setval('res_partner_id_seq', 2000);
+SELECT setval('res_groups_id_seq', 3000);
+SELECT setval('ir_rule_id_seq', 4000);
+SELECT setval('ir_model_access_id_seq', 5000);
+SELECT setval('oregional_model_scheme_id_seq', 10000);
+SELECT setval('oregional_application_id_seq', 100000);
+SELECT setval('oregional_application_uri_id_seq', 200000);
+SELECT setval('oregional_model_configuration_id_seq', 20000);
+SELECT setval('oregional_authorization_id_seq', 30000);
+SELECT setval('oregional_authorization_code_id_seq', 40000);
