@@ -43,6 +43,12 @@ impl Connection {
         Self { client: Some(client), state: Cell::new(State::Plain), rider: RefCell::new(None) }
     }
 
+    /// A connection to nothing, for tests of what needs none.
+    #[cfg(test)]
+    pub(crate) fn detached() -> Self {
+        Self { client: None, state: Cell::new(State::Plain), rider: RefCell::new(None) }
+    }
+
     /// Lets `check` travel with the next statement. When it finds no row, that statement fails with
     /// [`Error::SessionExpired`] and nothing of the call is kept.
     pub fn set_rider(&self, check: Sql) {

@@ -115,6 +115,7 @@ fn data_error(code: &SqlState) -> Option<&'static str> {
         SqlState::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE => "InvalidRowCountInLimitClause",
         SqlState::INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE => "InvalidRowCountInResultOffsetClause",
         SqlState::READ_ONLY_SQL_TRANSACTION => "ReadOnlySqlTransaction",
+        SqlState::INVALID_PARAMETER_VALUE => "InvalidParameterValue",
         SqlState::UNDEFINED_TABLE => "UndefinedTable",
         SqlState::UNDEFINED_COLUMN => "UndefinedColumn",
         _ => return None,

@@ -5,6 +5,8 @@ pub mod optimize;
 pub mod parse;
 mod relation;
 mod scalar;
+#[cfg(test)]
+mod tests;
 pub mod to_sql;
 
 pub use self::relation::name_domain;

@@ -156,6 +156,9 @@ pub(super) fn many2one(
         (Operator::In | Operator::NotIn, Json::Array(items)) => {
             members(compiler, link, field, &comodel, operator == Operator::In, items)
         }
+        (Operator::In | Operator::NotIn, Json::String(_)) => {
+            members(compiler, link, field, &comodel, operator == Operator::In, std::slice::from_ref(value))
+        }
         (Operator::In | Operator::NotIn, _) => Err(Error::Value(format!(
             "'{}' compares '{}' with a list, not with {}.",
             operator.as_str(),
@@ -282,7 +285,11 @@ fn by_pattern(
         });
     }
     let positive = operator.negated().filter(|_| operator.is_negative()).unwrap_or(operator);
-    let domain = name_domain(comodel, positive, &Json::from(python::text(value)))?;
+    let domain = match value {
+        // A number is the id, not a part of the name.
+        Json::Number(_) => Domain::condition("id", Operator::Eq, value.clone()),
+        _ => name_domain(comodel, positive, &Json::from(python::text(value)))?,
+    };
     let select = compiler.select(comodel, "id", domain, false)?;
     let found = link.clone().and_text(" IN (").then(select).and_text(")");
     Ok(if operator.is_negative() { negated(found) } else { found })
@@ -306,7 +313,7 @@ fn hierarchy(
     let items: Vec<&Json> = items.iter().filter(|item| !is_above || python::truth(item)).collect();
     let Some(start) = start(compiler, comodel, &items)? else { return Ok(Sql::boolean(false)) };
     if comodel.field("parent_id").is_none() {
-        return Err(Error::Key(format!("Records of '{}' have no parent: '{}' does not fit.", comodel.name, operator.as_str())));
+        return flat(comodel, operator, &items, start);
     }
     let (known, wanted) = if is_above { ("parent_id", "id") } else { ("id", "parent_id") };
     let tree = compiler.alias();
@@ -338,7 +345,25 @@ fn hierarchy(
         .and_text(")"))
 }
 
-/// Where a hierarchy begins: at ids, or at the records of some names.
+/// A hierarchy is asked of a model that has none: that is wrong, unless it begins at no record.
+fn flat(comodel: &Model, operator: Operator, items: &[&Json], start: Sql) -> Result<Sql> {
+    if !items.iter().all(|item| item.is_string()) {
+        return Err(Error::Key(format!(
+            "Records of '{}' have no parent: '{}' does not fit.",
+            comodel.name,
+            operator.as_str()
+        )));
+    }
+    Ok(Sql::text("(CASE WHEN EXISTS (SELECT 1 FROM ")
+        .then(ident(&comodel.table))
+        .and_text(" WHERE ")
+        .then(start)
+        .and_text(") THEN refuse_hierarchy(")
+        .then(Sql::literal(&comodel.name))
+        .and_text(") ELSE false END)"))
+}
+
+/// Where a hierarchy begins: at ids, or at the records whose names contain some text.
 fn start(compiler: &Compiler<'_>, comodel: &Model, items: &[&Json]) -> Result<Option<Sql>> {
     if items.is_empty() {
         return Ok(None);
@@ -352,8 +377,9 @@ fn start(compiler: &Compiler<'_>, comodel: &Model, items: &[&Json]) -> Result<Op
         any.push(Sql::text("id = ANY(").then(Sql::param(ids?)).and_text(")"));
     }
     if !names.is_empty() {
-        let names = Json::Array(names.into_iter().cloned().collect());
-        let select = compiler.select(comodel, "id", name_domain(comodel, Operator::In, &names)?, false)?;
+        let named: Result<Vec<Domain>> =
+            names.into_iter().map(|name| name_domain(comodel, Operator::Ilike, name)).collect();
+        let select = compiler.select(comodel, "id", Domain::any_of(named?), false)?;
         any.push(Sql::text("id IN (").then(select).and_text(")"));
     }
     Ok(Some(Sql::join(any, " OR ")))

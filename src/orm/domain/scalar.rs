@@ -43,7 +43,7 @@ pub(super) fn condition(
     }
     let operator = condition.operator;
     if operator.is_pattern() {
-        return Ok(pattern(left, field, operator, value));
+        return pattern(left, field, operator, value);
     }
     let (Operator::In | Operator::NotIn, items) = (operator, value) else {
         return match field.kind {
@@ -278,17 +278,24 @@ fn listed(parameters: Vec<Param>) -> Option<Param> {
     list
 }
 
-fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Sql {
+fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Result<Sql> {
     let is_whole = matches!(operator, Operator::EqLike | Operator::EqIlike);
     if !python::truth(value) {
-        return match operator {
+        return Ok(match operator {
             Operator::EqLike | Operator::EqIlike => empty(left, field),
             // Everything contains nothing.
             other => Sql::boolean(!other.is_negative()),
-        };
+        });
     }
     let text = python::text(value);
     let wanted = if is_whole { text } else { format!("%{text}%") };
+    // PostgreSQL notices only when a value gets that far; the answer should not hang on the records.
+    if wanted.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1 {
+        return Err(Error::Database {
+            name: "InvalidEscapeSequence",
+            message: format!("The pattern '{wanted}' ends with a backslash that escapes nothing."),
+        });
+    }
     let sign = match operator {
         Operator::Like | Operator::EqLike => " LIKE ",
         Operator::NotLike => " NOT LIKE ",
@@ -299,9 +306,9 @@ fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Sql {
     let text = if is_textual { left.clone() } else { left.clone().and_text("::text") };
     let matched = text.and_text(sign).then(Sql::param(wanted));
     if operator.is_negative() && may_be_null(field) {
-        return Sql::text("(").then(matched).and_text(" OR ").then(left).and_text(" IS NULL)");
+        return Ok(Sql::text("(").then(matched).and_text(" OR ").then(left).and_text(" IS NULL)"));
     }
-    matched
+    Ok(matched)
 }
 
 fn binary(left: &Sql, field: &Field, operator: Operator, value: &Json) -> Result<Sql> {

@@ -161,6 +161,3 @@ impl<'a> Compiler<'a> {
         value_sql::value(self.env.registry(), model, field, alias, &self.env.context.lang)
     }
 }
-
-#[cfg(test)]
-mod tests;
