@@ -108,7 +108,9 @@ pub struct Constraint {
 impl std::fmt::Display for Constraint {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.kind {
-            ConstraintKind::Unique => write!(formatter, "Another record has this value already ({}).", self.name),
+            ConstraintKind::Unique => {
+                write!(formatter, "Another record has this value already ({}).", self.name)
+            }
             ConstraintKind::ForeignKey => write!(
                 formatter,
                 "A record that is referred to does not exist, or the record is still in use by another one ({}).",

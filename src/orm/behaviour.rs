@@ -43,7 +43,12 @@ pub trait Behaviour: Send + Sync {
 
     /// After records were made or changed. `values` has one entry a record where they were made, and
     /// a single one for all of them where they were changed.
-    fn after_change<'a>(&'a self, _env: &'a Environment, _ids: &'a [i64], _values: &'a [Values]) -> Promise<'a, ()> {
+    fn after_change<'a>(
+        &'a self,
+        _env: &'a Environment,
+        _ids: &'a [i64],
+        _values: &'a [Values],
+    ) -> Promise<'a, ()> {
         done()
     }
 

@@ -31,7 +31,8 @@ pub fn create<'a>(env: &'a Environment, model: &'a Model, values: Vec<Values>) -
             prepare::check_names(env, model, record)?;
         }
         let inner = env.with_context(env.context.without_defaults());
-        let mut values: Vec<Values> = values.into_iter().map(|record| with_defaults(env, model, record)).collect();
+        let mut values: Vec<Values> =
+            values.into_iter().map(|record| with_defaults(env, model, record)).collect();
         model.behaviour.before_create(&inner, &mut values).await?;
         for record in &values {
             model.behaviour.validate(&inner, record)?;
@@ -103,7 +104,8 @@ async fn delegate(env: &Environment, model: &Model, prepared: &mut Prepared<'_>)
             Some(id) => super::write::write(&sudo, &parent, &[id], values).await?,
             None => {
                 let made = create(&sudo, &parent, vec![values]).await?;
-                let id = made.first().copied().ok_or_else(|| Error::Internal("nothing was made".to_owned()))?;
+                let id =
+                    made.first().copied().ok_or_else(|| Error::Internal("nothing was made".to_owned()))?;
                 prepared.assignments.retain(|assignment| assignment.column != delegation.field);
                 let value = Sql::param(id);
                 let column = delegation.field.clone();
@@ -117,7 +119,11 @@ async fn delegate(env: &Environment, model: &Model, prepared: &mut Prepared<'_>)
 fn require_all(model: &Model, prepared: &Prepared<'_>) -> Result<()> {
     let is_given = |name: &str| prepared.assignments.iter().any(|assignment| assignment.column == name);
     match model.fields.values().find(|field| {
-        field.required && field.has_column() && !field.is_computed() && field.related_path().is_none() && !is_given(&field.name)
+        field.required
+            && field.has_column()
+            && !field.is_computed()
+            && field.related_path().is_none()
+            && !is_given(&field.name)
     }) {
         Some(field) => Err(prepare::missing(model, field)),
         None => Ok(()),

@@ -90,7 +90,13 @@ pub async fn read(
 /// # Errors
 ///
 /// As [`read`].
-pub async fn values(env: &Environment, model: &Model, ids: &[i64], fields: &[&Field], load: Load) -> Result<Vec<Values>> {
+pub async fn values(
+    env: &Environment,
+    model: &Model,
+    ids: &[i64],
+    fields: &[&Field],
+    load: Load,
+) -> Result<Vec<Values>> {
     let text = read(env, model, Wanted::Ids(ids.to_vec()), fields, load).await?;
     serde_json::from_slice(&text).map_err(|error| Error::Internal(error.to_string()))
 }
@@ -125,7 +131,8 @@ async fn by_ids(env: &Environment, model: &Model, ids: &[i64], fields: &[&Field]
         None => false,
     };
     let rows = if ids.is_empty() { Vec::new() } else { env.connection().query(statement).await? };
-    let places: HashMap<i64, usize> = rows.iter().enumerate().map(|(place, row)| (int(row, 0), place)).collect();
+    let places: HashMap<i64, usize> =
+        rows.iter().enumerate().map(|(place, row)| (int(row, 0), place)).collect();
     if has_rules {
         let missing: Vec<i64> = ids.iter().filter(|id| !places.contains_key(id)).copied().collect();
         records::refuse_hidden(env, model, &missing, Operation::Read).await?;
@@ -200,9 +207,12 @@ async fn beside(env: &Environment, fields: &[&Field], rows: &Rows, load: Load) -
 
 /// Fields that have a column in the rows, with its place; the id is the first one.
 fn single_valued<'a>(fields: &[&'a Field]) -> impl Iterator<Item = (usize, &'a Field)> {
-    fields.iter().copied().filter(|field| field.name != "id" && !field.kind.is_x2many()).enumerate().map(
-        |(place, field)| (place + 1, field),
-    )
+    fields
+        .iter()
+        .copied()
+        .filter(|field| field.name != "id" && !field.kind.is_x2many())
+        .enumerate()
+        .map(|(place, field)| (place + 1, field))
 }
 
 fn raw(row: &Row, place: usize) -> Option<Raw<'_>> {
@@ -216,7 +226,8 @@ fn text(row: &Row) -> String {
 /// Names are told whatever the caller may see of the record itself, as in Odoo.
 fn names_of(env: &Environment, comodel: &str, ids: Vec<i64>) -> Result<Sql> {
     let comodel = env.model(comodel)?;
-    let statement = Sql::text("SELECT ").then(column(SELF, "id")).and_text(", ").then(display_name(env, &comodel)?);
+    let statement =
+        Sql::text("SELECT ").then(column(SELF, "id")).and_text(", ").then(display_name(env, &comodel)?);
     Ok(statement
         .then(query::from(&comodel))
         .and_text(" WHERE ")
@@ -271,12 +282,20 @@ fn lines_of(env: &Environment, field: &Field, ids: &[i64]) -> Result<Sql> {
         .then(order.terms))
 }
 
-fn write(env: &Environment, model: &Model, fields: &[&Field], rows: &Rows, beside: &Beside) -> Result<Vec<u8>> {
+fn write(
+    env: &Environment,
+    model: &Model,
+    fields: &[&Field],
+    rows: &Rows,
+    beside: &Beside,
+) -> Result<Vec<u8>> {
     let keys: Vec<(String, &Field, Option<usize>)> = {
         let mut places: HashMap<&str, usize> =
             single_valued(fields).map(|(place, field)| (field.name.as_str(), place)).collect();
         let others = fields.iter().filter(|field| field.name != "id");
-        others.map(|field| (format!(", \"{}\": ", field.name), *field, places.remove(field.name.as_str()))).collect()
+        others
+            .map(|field| (format!(", \"{}\": ", field.name), *field, places.remove(field.name.as_str())))
+            .collect()
     };
     let mut out = Vec::with_capacity(64 + rows.order.len() * (32 + 24 * keys.len()));
     out.push(b'[');

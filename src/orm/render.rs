@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn a_moment_is_text_without_a_fraction_of_a_second() {
-        assert_eq!(written(&FieldType::Datetime, Some(&1_500_000_i64.to_be_bytes())), r#""2000-01-01 00:00:01""#);
+        assert_eq!(
+            written(&FieldType::Datetime, Some(&1_500_000_i64.to_be_bytes())),
+            r#""2000-01-01 00:00:01""#
+        );
         assert_eq!(written(&FieldType::Date, Some(&(-1_i32).to_be_bytes())), r#""1999-12-31""#);
     }
 }

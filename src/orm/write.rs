@@ -105,7 +105,13 @@ async fn behind(env: &Environment, model: &Model, ids: &[i64], link: &str, value
         .and_text(" = ANY(")
         .then(Sql::param(ids.to_vec()))
         .and_text(")");
-    let targets: Vec<i64> =
-        env.connection().query(statement).await?.iter().map(|row| int(row, 0)).filter(|id| *id != 0).collect();
+    let targets: Vec<i64> = env
+        .connection()
+        .query(statement)
+        .await?
+        .iter()
+        .map(|row| int(row, 0))
+        .filter(|id| *id != 0)
+        .collect();
     write(&env.sudo(), &comodel, &targets, values).await
 }

@@ -9,8 +9,8 @@ use super::super::model::Model;
 use super::super::python;
 use super::to_sql::Compiler;
 use super::{Condition, Domain, Operand, Operator};
-use crate::db::sql::{column, ident};
 use crate::db::Sql;
+use crate::db::sql::{column, ident};
 use crate::error::{Error, Result};
 
 /// A condition on a field of the record that a link points to.
@@ -45,7 +45,11 @@ pub(super) fn any(
     domain: &Domain,
 ) -> Result<Sql> {
     if field.kind.comodel().is_none() {
-        return Err(Error::Value(format!("'{}' is no link: '{}' does not fit.", field.name, operator.as_str())));
+        return Err(Error::Value(format!(
+            "'{}' is no link: '{}' does not fit.",
+            field.name,
+            operator.as_str()
+        )));
     }
     let links = linked(compiler, model, alias, field, domain.clone())?;
     Ok(if operator == Operator::NotAny { negated(links) } else { links })
@@ -122,7 +126,9 @@ pub(super) fn by_name(
     alias: &str,
     condition: &Condition,
 ) -> Result<Option<Sql>> {
-    let (Operand::Value(value), Some(_)) = (&condition.operand, model.is_named_by_field()) else { return Ok(None) };
+    let (Operand::Value(value), Some(_)) = (&condition.operand, model.is_named_by_field()) else {
+        return Ok(None);
+    };
     let domain = name_domain(model, condition.operator, value)?;
     compiler.condition(model, alias, &domain).map(Some)
 }
@@ -373,7 +379,8 @@ fn start(compiler: &Compiler<'_>, comodel: &Model, items: &[&Json]) -> Result<Op
     let mut any = Vec::new();
     if !ids.is_empty() {
         let wrong = |item: &Json| Error::Key(format!("{} is no record.", python::repr(item)));
-        let ids: Result<Vec<i64>> = ids.into_iter().map(|item| item.as_i64().ok_or_else(|| wrong(item))).collect();
+        let ids: Result<Vec<i64>> =
+            ids.into_iter().map(|item| item.as_i64().ok_or_else(|| wrong(item))).collect();
         any.push(Sql::text("id = ANY(").then(Sql::param(ids?)).and_text(")"));
     }
     if !names.is_empty() {
@@ -407,7 +414,11 @@ pub(super) fn x2many(
         }
         (operator, value) if is_hierarchy(operator) => Domain::condition("id", operator, value.clone()),
         (Operator::In | Operator::NotIn, Json::String(_)) => {
-            return Err(Error::Value(format!("'{}' compares '{}' with a list.", operator.as_str(), field.name)));
+            return Err(Error::Value(format!(
+                "'{}' compares '{}' with a list.",
+                operator.as_str(),
+                field.name
+            )));
         }
         (operator, Json::String(_)) => {
             let comodel = compiler.env.model(field.kind.comodel().unwrap_or_default())?;

@@ -97,7 +97,9 @@ fn filled(left: Sql, field: &Field) -> Sql {
 fn is_empty(field: &Field, value: &Json) -> bool {
     match value {
         Json::Null | Json::Bool(false) => true,
-        Json::String(text) => text.is_empty() && (field.kind.is_text() || matches!(field.kind, FieldType::Selection(_))),
+        Json::String(text) => {
+            text.is_empty() && (field.kind.is_text() || matches!(field.kind, FieldType::Selection(_)))
+        }
         _ => false,
     }
 }
@@ -203,7 +205,11 @@ fn boolean(left: Sql, operator: Operator, value: &Json) -> Sql {
                 Operator::Gt => " > ",
                 _ => " >= ",
             };
-            return Sql::text("COALESCE(").then(left).and_text(", false)").and_text(sign).then(Sql::boolean(truth));
+            return Sql::text("COALESCE(")
+                .then(left)
+                .and_text(", false)")
+                .and_text(sign)
+                .then(Sql::boolean(truth));
         }
     };
     is_truth(left, wanted)
@@ -232,7 +238,8 @@ fn members(left: Sql, field: &Field, positive: bool, items: &[Json]) -> Result<S
     let list = listed(parameters?);
     let has_empty = !none.is_empty()
         || (field.kind.is_number() && field.name != "id" && list.as_ref().is_some_and(holds_zero));
-    let is_in = list.map(|list| fitted(left.clone(), &list).and_text(" = ANY(").then(Sql::param(list)).and_text(")"));
+    let is_in =
+        list.map(|list| fitted(left.clone(), &list).and_text(" = ANY(").then(Sql::param(list)).and_text(")"));
     Ok(match (is_in, has_empty, positive) {
         (None, false, positive) => Sql::boolean(!positive),
         (None, true, true) => empty(left, field),

@@ -9,8 +9,8 @@ use super::super::environment::Environment;
 use super::super::order;
 use super::super::query::SELF;
 use super::super::registry::Registry;
-use super::to_sql::Compiler;
 use super::optimize::optimize;
+use super::to_sql::Compiler;
 use crate::clock::World;
 use crate::db::Connection;
 use crate::error::Result;
@@ -34,7 +34,8 @@ fn table(model: &str, domains: &[Json]) -> String {
     let env = environment();
     let mut table = String::new();
     for domain in domains {
-        let outcome = compiled(&env, model, domain).unwrap_or_else(|error| format!("{}: {error}", error.name()));
+        let outcome =
+            compiled(&env, model, domain).unwrap_or_else(|error| format!("{}: {error}", error.name()));
         writeln!(table, "{domain}\n    {outcome}").unwrap();
     }
     table
@@ -111,11 +112,19 @@ fn links_paths_and_lines() {
     ));
     insta::assert_snapshot!(table(
         "res.partner",
-        &[json!([["id", "child_of", 3]]), json!([["parent_id", "parent_of", [3, 4]]]), json!([["parent_id", "child_of", "x"]])]
+        &[
+            json!([["id", "child_of", 3]]),
+            json!([["parent_id", "parent_of", [3, 4]]]),
+            json!([["parent_id", "child_of", "x"]])
+        ]
     ));
     insta::assert_snapshot!(table(
         "res.users",
-        &[json!([["name", "ilike", "adm"]]), json!([["groups_id", "in", [1]]]), json!([["share", "=", false]])]
+        &[
+            json!([["name", "ilike", "adm"]]),
+            json!([["groups_id", "in", [1]]]),
+            json!([["share", "=", false]])
+        ]
     ));
 }
 
@@ -152,7 +161,15 @@ fn orders() {
     let env = environment();
     let model = env.model("oregional.application").unwrap();
     let mut lines = String::new();
-    for text in ["", "name desc", "model_scheme_id, id desc", "active, name nulls first", "nope", "name; drop table x", "client_secret"] {
+    for text in [
+        "",
+        "name desc",
+        "model_scheme_id, id desc",
+        "active, name nulls first",
+        "nope",
+        "name; drop table x",
+        "client_secret",
+    ] {
         let outcome = match order::parse(&env, &model, text) {
             Ok(order) => format!("{} ORDER BY {}", order.joins.render().0, order.terms.render().0),
             Err(error) => format!("{}: {error}", error.name()),

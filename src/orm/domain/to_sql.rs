@@ -54,7 +54,9 @@ impl<'a> Compiler<'a> {
             Domain::False => Ok(Sql::boolean(false)),
             Domain::And(parts) => self.joined(model, alias, parts, " AND "),
             Domain::Or(parts) => self.joined(model, alias, parts, " OR "),
-            Domain::Not(inner) => Ok(Sql::text("(NOT ").then(self.condition(model, alias, inner)?).and_text(")")),
+            Domain::Not(inner) => {
+                Ok(Sql::text("(NOT ").then(self.condition(model, alias, inner)?).and_text(")"))
+            }
             Domain::Condition(condition) => self.leaf(model, alias, condition),
         }
     }
@@ -102,7 +104,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// `SELECT id FROM model WHERE …`, the subquery of paths and of `any`.
-    pub(super) fn select(&self, model: &Model, wanted: &str, domain: Domain, active_test: bool) -> Result<Sql> {
+    pub(super) fn select(
+        &self,
+        model: &Model,
+        wanted: &str,
+        domain: Domain,
+        active_test: bool,
+    ) -> Result<Sql> {
         let alias = self.alias();
         let filter = self.filter(model, &alias, domain, active_test)?;
         let select = Sql::text("SELECT ")
@@ -133,7 +141,11 @@ impl<'a> Compiler<'a> {
             return relation::any(self, model, alias, field, condition.operator, domain);
         }
         if !field.is_searchable() {
-            tracing::debug!(model = model.name, field = field.name, "a condition on a computed field holds for every record");
+            tracing::debug!(
+                model = model.name,
+                field = field.name,
+                "a condition on a computed field holds for every record"
+            );
             return Ok(Sql::boolean(true));
         }
         if field.name == "display_name"

@@ -135,7 +135,9 @@ async fn external_ids(call: &Call<'_>) -> Result<Vec<ExternalId>> {
 pub(super) fn get_external_id(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let known = external_ids(&call).await?;
-        let name = |id: i64| known.iter().find(|external| external.record == id).map_or("", |external| &external.name);
+        let name = |id: i64| {
+            known.iter().find(|external| external.record == id).map_or("", |external| &external.name)
+        };
         let all: Map<String, Json> = call.ids.iter().map(|id| (id.to_string(), name(*id).into())).collect();
         Ok(Reply::value(&Json::Object(all)))
     })
@@ -151,9 +153,13 @@ pub(super) fn get_metadata(call: Call<'_>) -> Promise<'_, Reply> {
             let id = record.get("id").and_then(Json::as_i64).unwrap_or_default();
             let own: Vec<&ExternalId> = known.iter().filter(|external| external.record == id).collect();
             let first = own.first();
-            record.insert("xmlid".to_owned(), first.map_or(Json::Bool(false), |external| external.name.clone().into()));
+            record.insert(
+                "xmlid".to_owned(),
+                first.map_or(Json::Bool(false), |external| external.name.clone().into()),
+            );
             record.insert("noupdate".to_owned(), first.is_some_and(|external| external.noupdate).into());
-            let all = own.iter().map(|external| json!({"xmlid": external.name, "noupdate": external.noupdate}));
+            let all =
+                own.iter().map(|external| json!({"xmlid": external.name, "noupdate": external.noupdate}));
             record.insert("xmlids".to_owned(), all.collect());
         }
         Ok(Reply::value(&records.into_iter().map(Json::Object).collect()))

@@ -59,7 +59,8 @@ fn pair(out: &mut Vec<u8>, row: &Row) {
 
 pub(super) fn name_create(mut call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        let nameless = || Error::User(format!("A record of '{}' cannot be made by its name.", call.model.description));
+        let nameless =
+            || Error::User(format!("A record of '{}' cannot be made by its name.", call.model.description));
         let field = call.model.rec_name.clone().ok_or_else(nameless)?;
         let mut values = Values::new();
         values.insert(field, call.arguments.take("name"));

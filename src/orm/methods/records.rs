@@ -33,7 +33,10 @@ pub(super) fn values(value: Json, what: &str) -> Result<Values> {
     match value {
         Json::Object(values) => Ok(values),
         value if !python::truth(&value) => Ok(Values::new()),
-        other => Err(Error::Type(format!("'{what}' has to be an object of values, not {}.", python::type_name(&other)))),
+        other => Err(Error::Type(format!(
+            "'{what}' has to be an object of values, not {}.",
+            python::type_name(&other)
+        ))),
     }
 }
 
@@ -94,7 +97,8 @@ pub(super) fn exists(call: Call<'_>) -> Promise<'_, Reply> {
             .and_text(" WHERE id = ANY(")
             .then(Sql::param(call.ids.clone()))
             .and_text(")");
-        let there: Vec<i64> = call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
+        let there: Vec<i64> =
+            call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
         let kept: Vec<i64> = call.ids.iter().filter(|id| there.contains(id)).copied().collect();
         Ok(ids_reply(&kept))
     })
@@ -139,9 +143,9 @@ pub(super) fn toggle_active(call: Call<'_>) -> Promise<'_, Reply> {
             .then(Sql::param(call.ids.clone()))
             .and_text(")");
         let rows = call.env.connection().query(statement).await?;
-        let (on, off): (Vec<_>, Vec<_>) = rows.iter().partition(|row| {
-            row.try_get::<_, Option<Raw<'_>>>(1).ok().flatten().is_some_and(Raw::boolean)
-        });
+        let (on, off): (Vec<_>, Vec<_>) = rows
+            .iter()
+            .partition(|row| row.try_get::<_, Option<Raw<'_>>>(1).ok().flatten().is_some_and(Raw::boolean));
         let ids = |rows: Vec<&crate::db::Row>| rows.into_iter().map(|row| int(row, 0)).collect::<Vec<i64>>();
         set_active(&call, &ids(on), false).await?;
         set_active(&call, &ids(off), true).await?;
