@@ -10,6 +10,7 @@ use std::borrow::Cow;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What a call can fail with; the first words of each variant say who is to blame.
+#[expect(clippy::error_impl_error, reason = "there is one error for all calls, and its module names it")]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// The user may not do that.

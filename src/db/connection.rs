@@ -115,11 +115,12 @@ impl Connection {
     /// Ends the transaction, if one is open, and keeps its work.
     pub async fn commit(&self) -> Result<()> {
         if self.state.replace(State::Plain) == State::Open
-            && let Err(error) = self.client()?.batch_execute("COMMIT").await {
-                // Whether it was kept is unknown: the connection must not be used again.
-                self.state.set(State::Open);
-                return Err(error.into());
-            }
+            && let Err(error) = self.client()?.batch_execute("COMMIT").await
+        {
+            // Whether it was kept is unknown: the connection must not be used again.
+            self.state.set(State::Open);
+            return Err(error.into());
+        }
         Ok(())
     }
 
@@ -157,9 +158,7 @@ impl Connection {
         };
         // The driver puts a request on the wire when its future is first polled, so the order of
         // polling is the order of the statements.
-        let begin = async {
-            if begins { client.batch_execute(BEGIN).await } else { Ok(()) }
-        };
+        let begin = async { if begins { client.batch_execute(BEGIN).await } else { Ok(()) } };
         let queries = async {
             match prepared {
                 [(statement, params)] => vec![client.query(statement, &references(params)).await],

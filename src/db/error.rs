@@ -61,7 +61,9 @@ fn sort(refusal: &DbError) -> Error {
     if *code == SqlState::INVALID_CATALOG_NAME {
         return Error::NoDatabase(refusal.message().to_owned());
     }
-    if let Some(name) = data_error(code) { Error::Database { name, message: refusal.message().to_owned() } } else {
+    if let Some(name) = data_error(code) {
+        Error::Database { name, message: refusal.message().to_owned() }
+    } else {
         tracing::error!(code = code.code(), message = refusal.message(), position = ?refusal.position(), "a statement was refused");
         Error::Internal(
             "The server built a statement that the database refuses. The log says more.".to_owned(),

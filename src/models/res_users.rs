@@ -117,7 +117,8 @@ pub fn user_context(env: &Environment) -> Json {
 }
 
 fn context_get(call: Call<'_>) -> Promise<'_, Reply> {
-    Box::pin(async move { Ok(Reply::value(&user_context(call.env))) })
+    let Call { env, .. } = call;
+    Box::pin(async move { Ok(Reply::value(&user_context(env))) })
 }
 
 fn change_password(call: Call<'_>) -> Promise<'_, Reply> {

@@ -1,6 +1,7 @@
 //! The Domain: a condition on records as a tree. `parse` makes it of what a client sent, `optimize`
 //! puts it into the shape that the database likes, `to_sql` makes SQL of it.
 
+mod hierarchy;
 pub mod optimize;
 pub mod parse;
 mod relation;

@@ -9,7 +9,7 @@ use super::super::field::{Field, FieldType};
 use super::super::model::Model;
 use super::super::value_sql;
 use super::optimize::optimize;
-use super::{Condition, Domain, Operand, relation, scalar};
+use super::{Condition, Domain, Operand, hierarchy, relation, scalar};
 use crate::db::Sql;
 use crate::db::sql::{column, ident};
 use crate::error::{Error, Result};
@@ -161,7 +161,7 @@ impl<'a> Compiler<'a> {
                 let value = self.value(model, alias, field)?;
                 relation::many2one(self, &value, field, comodel, condition)
             }
-            _ if field.name == "id" && relation::is_hierarchy(condition.operator) => {
+            _ if field.name == "id" && hierarchy::is_hierarchy(condition.operator) => {
                 relation::many2one(self, &column(alias, "id"), field, &model.name, condition)
             }
             _ => scalar::condition(self, model, alias, field, condition),

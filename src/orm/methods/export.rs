@@ -135,7 +135,11 @@ async fn behind_link(
 ) -> Result<Vec<Vec<Json>>> {
     let Some(id) = behind.first() else { return Ok(vec![vec![Json::from(""); tails.len()]]) };
     let further: Vec<Vec<String>> = tails.iter().filter(|tail| !tail.is_empty()).cloned().collect();
-    let mut lines = if further.is_empty() { vec![Vec::new()] } else { rows_of(env, comodel, *id, &further, depth + 1).await? };
+    let mut lines = if further.is_empty() {
+        vec![Vec::new()]
+    } else {
+        rows_of(env, comodel, *id, &further, depth + 1).await?
+    };
     let name = value.get(1).cloned().unwrap_or_else(|| Json::from(""));
     for (number, line) in lines.iter_mut().enumerate() {
         let mut cells = std::mem::take(line).into_iter();

@@ -67,7 +67,9 @@ pub(super) fn name_create(mut call: Call<'_>) -> Promise<'_, Reply> {
         let made = create::create(call.env, call.model, vec![values]).await?;
         let rows = names(&call, made).await?;
         let mut out = Vec::new();
-        rows.iter().for_each(|row| pair(&mut out, row));
+        for row in &rows {
+            pair(&mut out, row);
+        }
         Ok(Reply::Json(out))
     })
 }

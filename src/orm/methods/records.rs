@@ -106,7 +106,8 @@ pub(super) fn exists(call: Call<'_>) -> Promise<'_, Reply> {
 
 /// Odoo makes an empty recordset of it, and a text of that.
 pub(super) fn browse(call: Call<'_>) -> Promise<'_, Reply> {
-    Box::pin(async move { Ok(Reply::value(&format!("{}()", call.model.name).into())) })
+    let Call { model, .. } = call;
+    Box::pin(async move { Ok(Reply::value(&format!("{}()", model.name).into())) })
 }
 
 async fn set_active(call: &Call<'_>, ids: &[i64], active: bool) -> Result<()> {

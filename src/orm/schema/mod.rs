@@ -115,7 +115,8 @@ fn object_name(whole: &str) -> String {
     if whole.len() <= LONGEST_NAME {
         return whole.to_owned();
     }
-    let hash: String = Sha256::digest(whole).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let [first, second, third, fourth, ..] = <[u8; 32]>::from(Sha256::digest(whole));
+    let hash = format!("{:08x}", u32::from_be_bytes([first, second, third, fourth]));
     let kept: String = whole.chars().take(LONGEST_NAME - hash.len() - 1).collect();
     format!("{kept}_{hash}")
 }
