@@ -116,6 +116,7 @@ pub fn user_context(env: &Environment) -> Json {
     json!({"lang": lang, "tz": or_false(&user.tz), "uid": user.id})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "all methods of the table are called alike")]
 fn context_get(call: Call<'_>) -> Promise<'_, Reply> {
     let Call { env, .. } = call;
     Box::pin(async move { Ok(Reply::value(&user_context(env))) })
