@@ -56,6 +56,10 @@ pub(super) fn models() -> Vec<Model> {
 struct Groups;
 
 impl Behaviour for Groups {
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
     fn after_change<'a>(
         &'a self,
         env: &'a Environment,

@@ -80,8 +80,13 @@ async fn refuse_base(env: &Environment, ids: &[i64], deed: &str) -> crate::error
     let model = env.model("res.lang")?;
     let env = env.sudo().with_active_test(false);
     let domain = Domain::condition("code", Operator::Eq, BASE_LANG);
-    let statement = query::select(&env, &model, column(SELF, "id"), domain, &Page::default())?;
-    let is_named = env.connection().query(statement).await?.iter().any(|row| ids.contains(&int(row, 0)));
+    let select = query::select(&env, &model, column(SELF, "id"), domain, &Page::default())?;
+    let is_named = env
+        .connection()
+        .query_guarded(|guard| select.statement(guard))
+        .await?
+        .iter()
+        .any(|row| ids.contains(&int(row, 0)));
     if is_named {
         return Err(Error::User(format!(
             "{BASE_LANG} is the language that all others fall back to: it cannot be {deed}."

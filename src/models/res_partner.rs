@@ -121,6 +121,10 @@ pub(super) fn models() -> Vec<Model> {
 struct Partner;
 
 impl Behaviour for Partner {
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
     fn after_change<'a>(
         &'a self,
         env: &'a Environment,

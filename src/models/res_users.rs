@@ -193,6 +193,10 @@ impl Behaviour for Users {
         })
     }
 
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
     fn after_change<'a>(
         &'a self,
         env: &'a Environment,

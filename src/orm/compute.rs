@@ -77,6 +77,11 @@ pub(super) async fn follow_new(
     follow(env, model, ids, &changed).await
 }
 
+/// Whether a new record of the model has fields to be evaluated.
+pub(super) fn has_evaluated(model: &Model) -> bool {
+    model.fields.values().any(is_evaluated)
+}
+
 /// Pictures that follow from others are made when those are written, not by the database.
 fn is_evaluated(field: &Field) -> bool {
     matches!(field.source, Source::StoredComputed(_) | Source::StoredRelated(_))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::access;
-use super::behaviour::Values;
+use super::behaviour::{Staleness, Values};
 use super::context::BASE_LANG;
 use super::convert;
 use super::environment::Environment;
@@ -37,6 +37,28 @@ pub(super) struct Prepared<'a> {
     pub behind: BTreeMap<String, Values>,
     /// The fields that were given.
     pub names: Vec<String>,
+}
+
+/// Whether a change is all that the call does. A single statement that is, is a transaction by
+/// itself, and spares BEGIN, COMMIT and their round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Nothing comes before or after it.
+    WholeCall,
+    /// Something else belongs to the same transaction.
+    PartOfCall,
+}
+
+impl Prepared<'_> {
+    /// Whether the statement on the record's own table does all of it: no lines, nothing behind a
+    /// link, nothing that follows from it, nothing to tell other servers.
+    pub(super) fn is_all_there_is(&self, env: &Environment, model: &Model) -> bool {
+        self.lists.is_empty()
+            && self.behind.is_empty()
+            && model.behaviour.staleness() == Staleness::Nothing
+            && !model.behaviour.acts_after_change()
+            && self.names.iter().all(|name| env.registry().triggers(&model.name, name).is_empty())
+    }
 }
 
 /// Checks that all names are fields which the caller may set.

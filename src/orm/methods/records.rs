@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::super::access::{self, Operation};
 use super::super::behaviour::{Promise, Values};
 use super::super::method::{Call, Reply};
+use super::super::prepare::Scope;
 use super::super::python;
 use super::super::read::{self, Load, Wanted};
 use super::super::registry::int;
@@ -58,7 +59,8 @@ pub(super) fn create(mut call: Call<'_>) -> Promise<'_, Reply> {
                 Ok(ids_reply(&create::create(call.env, call.model, records?).await?))
             }
             one => {
-                let made = create::create(call.env, call.model, vec![values(one, "vals_list")?]).await?;
+                let record = values(one, "vals_list")?;
+                let made = create::create_in(call.env, call.model, vec![record], Scope::WholeCall).await?;
                 Ok(Reply::value(&made.first().copied().into()))
             }
         }
@@ -77,7 +79,7 @@ pub(super) fn read(call: Call<'_>) -> Promise<'_, Reply> {
 pub(super) fn write(mut call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let values = values(call.arguments.take("vals"), "vals")?;
-        write::write(call.env, call.model, &call.ids, values).await?;
+        write::write_in(call.env, call.model, &call.ids, values, Scope::WholeCall).await?;
         Ok(Reply::truth())
     })
 }
