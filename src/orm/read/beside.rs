@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::super::access::{self, Operation};
 use super::super::domain::to_sql::Compiler;
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
@@ -13,7 +14,6 @@ use super::{Load, Rows, display_name};
 use crate::db::sql::{column, ident};
 use crate::db::{Raw, Row, Sql};
 use crate::error::{Error, Result};
-use crate::orm::access::Operation;
 
 /// Names and lines.
 #[derive(Default)]
@@ -102,7 +102,10 @@ fn lines_of(env: &Environment, field: &Field, ids: &[i64]) -> Result<Sql> {
     let comodel = env.model(field.kind.comodel().unwrap_or_default())?;
     let order = order::parse(env, &comodel, "")?;
     let (owner, source) = match &field.kind {
-        FieldType::One2many { inverse, .. } => (column(SELF, inverse), query::from(&comodel)),
+        FieldType::One2many { inverse, .. } => {
+            access::check_model(env, &comodel, Operation::Read)?;
+            (column(SELF, inverse), query::from(&comodel))
+        }
         FieldType::Many2many { relation, column1, column2, .. } => {
             let join = Sql::text(" JOIN ")
                 .then(ident(relation))

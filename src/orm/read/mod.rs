@@ -106,7 +106,11 @@ pub async fn read(
     let rows = match wanted {
         Wanted::Ids(ids) => by_ids(env, model, &ids, &layout).await?,
         Wanted::Domain(domain, page) => {
-            let select = query::select(env, model, layout.columns(), domain, &page)?;
+            let is_one = is_one(model, &domain);
+            let mut select = query::select(env, model, layout.columns(), domain, &page)?;
+            if is_one {
+                select.forget_order();
+            }
             let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
             let order = (0..rows.len()).collect();
             Rows { rows, order }
