@@ -6,7 +6,7 @@ use super::environment::Environment;
 use super::model::Model;
 use super::order;
 use crate::db::Sql;
-use crate::db::sql::ident;
+use crate::db::sql::{column, ident};
 use crate::error::Result;
 
 /// Limits that stand in the text of the statement, where the planner sees them; others are
@@ -87,6 +87,15 @@ pub fn both(one: Sql, other: Option<Sql>) -> Sql {
         None => one,
         Some(other) if one.is_empty() => other,
         Some(other) => one.and_text(" AND ").then(other),
+    }
+}
+
+/// The record is one of these; one alone is looked up without a list.
+pub fn is_one_of(ids: &[i64]) -> Sql {
+    let id = column(SELF, "id");
+    match ids {
+        [id_alone] => id.and_text(" = ").then(Sql::param(*id_alone)),
+        ids => id.and_text(" = ANY(").then(Sql::param(ids.to_vec())).and_text(")"),
     }
 }
 

@@ -129,10 +129,7 @@ fn names_of(env: &Environment, comodel: &Model, ids: Vec<i64>) -> Result<Sql> {
         .then(display_name(env, comodel)?)
         .then(query::from(comodel))
         .and_text(" WHERE ")
-        .then(column(SELF, "id"))
-        .and_text(" = ANY(")
-        .then(Sql::param(ids))
-        .and_text(")"))
+        .then(query::is_one_of(&ids)))
 }
 
 /// The lines of records: those that the caller sees, in the order of their model.
