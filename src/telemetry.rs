@@ -1,5 +1,7 @@
 //! The log: one line an event, on standard error, for people or for programs.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
@@ -9,8 +11,10 @@ const USUAL: &str = "info,actix_server=warn,tokio_postgres=warn,refinery_core=wa
 
 /// Begins to log. A second call changes nothing.
 pub fn begin(format: LogFormat) {
+    let is_terminal = std::io::stderr().is_terminal();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(USUAL));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal);
     // The only failure is a subscriber that is there already, which is as good.
     _ = match format {
         LogFormat::Text => builder.try_init(),

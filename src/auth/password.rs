@@ -134,6 +134,9 @@ pub async fn make(password: &str, rounds: u32, salt: [u8; 16]) -> crate::error::
     if password.len() > LONGEST {
         return Err(Error::User(format!("A password has {LONGEST} bytes at the most.")));
     }
+    if password.contains('\0') {
+        return Err(Error::User("A password cannot hold a NUL character.".to_owned()));
+    }
     let password = Zeroizing::new(password.to_owned());
     let work = move || hash(&password, rounds, salt);
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
@@ -145,7 +148,8 @@ pub async fn make(password: &str, rounds: u32, salt: [u8; 16]) -> crate::error::
 ///
 /// [`Error::Internal`] when what is stored is no hash; the log says so.
 pub async fn check(password: &str, stored: String) -> crate::error::Result<Verdict> {
-    if password.len() > LONGEST {
+    // HMAC fills its key up with NUL: a password that ends with one would be the same without it.
+    if password.len() > LONGEST || password.contains('\0') {
         return Ok(Verdict::Wrong);
     }
     let password = Zeroizing::new(password.to_owned());

@@ -267,6 +267,9 @@ pub fn sealed(env: &Environment, model: &Model, field: &Field, value: &Json) -> 
     let Some(plain) = text(value).filter(|plain| !plain.is_empty()) else {
         return Ok((Param::Null, Param::Null));
     };
+    if plain.contains('\0') {
+        return Err(Error::Value(format!("'{}' cannot hold a NUL character.", field.name)));
+    }
     let nonce = env.world().bytes::<NONCE_BYTES>();
     let sealed = env
         .sealer()

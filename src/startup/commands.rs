@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::StartError;
-use super::storage::{Storage, StorageError};
+use super::storage::{Effort, Storage, StorageError};
 use crate::auth::password::DEFAULT_ROUNDS;
 use crate::clock::World;
 use crate::config::{Database, UserCommand};
@@ -37,7 +37,7 @@ fn line(out: &mut dyn Write, text: &str) -> Result<()> {
 pub async fn migrate(settings: &Database, out: &mut dyn Write) -> Result<()> {
     let world = World::system();
     let storage = Storage::beside(settings, &world).await?;
-    let prepared = storage.prepare(&models::all(), &world, None, DEFAULT_ROUNDS).await;
+    let prepared = storage.prepare(&models::all(), &world, None, DEFAULT_ROUNDS, Effort::Always).await;
     let done = match prepared {
         Ok(prepared) => match prepared.generated_password {
             Some(password) => super::password_file(&storage, &password)

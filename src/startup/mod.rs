@@ -14,7 +14,7 @@ use actix_web::{App as ActixApp, HttpServer};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
-use self::storage::{Storage, StorageError};
+use self::storage::{Effort, Storage, StorageError};
 use crate::clock::World;
 use crate::config::Serve;
 use crate::db::listener::{self, Notice};
@@ -91,7 +91,13 @@ impl Application {
     ) -> Result<(actix_web::dev::Server, SocketAddr, CancellationToken, Option<FirstStart>), StartError> {
         let declared = models::all();
         let prepared = storage
-            .prepare(&declared, &world, settings.admin_password.as_ref(), settings.hash_rounds)
+            .prepare(
+                &declared,
+                &world,
+                settings.admin_password.as_ref(),
+                settings.hash_rounds,
+                Effort::WhenNew,
+            )
             .await?;
         let max_body = usize::from(settings.max_body) * 1024 * 1024;
         let shared = Arc::new(Shared {

@@ -86,6 +86,15 @@ pub struct Storage {
     cluster: Option<Cluster>,
 }
 
+/// How closely a start looks at the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Not at all, when this very version has prepared it before: starts are quick.
+    WhenNew,
+    /// At every table and record.
+    Always,
+}
+
 /// What a start found or made.
 pub struct Prepared {
     /// The registry.
@@ -157,8 +166,7 @@ impl Storage {
         Ok(Self { config, data_dir, sealer: Arc::new(Sealer::new(key)), key_path, cluster })
     }
 
-    /// Makes what is missing of tables and base data. A database that this very version has prepared
-    /// before is left alone.
+    /// Makes what is missing of tables and base data.
     ///
     /// # Errors
     ///
@@ -169,10 +177,11 @@ impl Storage {
         world: &World,
         admin_password: Option<&SecretString>,
         hash_rounds: u32,
+        effort: Effort,
     ) -> Result<Prepared> {
         let pool = Pool::new(&self.config, 1)?;
         let fingerprint = fingerprint(declared)?;
-        if self.is_prepared(&pool, &fingerprint).await? {
+        if self.is_prepared(&pool, &fingerprint).await? && effort == Effort::WhenNew {
             let registry = Registry::load(declared, &pool.get().await?).await?;
             return Ok(Prepared { registry, is_new: false, generated_password: None });
         }

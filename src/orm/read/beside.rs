@@ -58,7 +58,7 @@ pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, l
     let ids: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
     let mut statements = Vec::with_capacity(asked.len() + lists.len());
     for names in &asked {
-        statements.push(names_of(env, &names.model, names.ids.clone())?);
+        statements.push(names_of(env, &names.model, &names.ids)?);
     }
     if !ids.is_empty() {
         for field in &lists {
@@ -122,14 +122,14 @@ fn links<'a>(layout: &Layout<'a>, rows: &Rows) -> BTreeMap<&'a str, BTreeSet<i64
 }
 
 /// Names are told whatever the caller may see of the record itself, as in Odoo.
-fn names_of(env: &Environment, comodel: &Model, ids: Vec<i64>) -> Result<Sql> {
+fn names_of(env: &Environment, comodel: &Model, ids: &[i64]) -> Result<Sql> {
     Ok(Sql::text("SELECT ")
         .then(column(SELF, "id"))
         .and_text(", ")
         .then(display_name(env, comodel)?)
         .then(query::from(comodel))
         .and_text(" WHERE ")
-        .then(query::is_one_of(&ids)))
+        .then(query::is_one_of(ids)))
 }
 
 /// The lines of records: those that the caller sees, in the order of their model.
