@@ -1,0 +1,726 @@
+#!/usr/bin/env python3
+"""Measures a private server with growing numbers of applications, and PostgreSQL by itself beside it.
+
+The load comes from wrk (calls) and pgbench (the statements of the same calls); this file starts them
+and makes tables of what they say. What pgbench runs is not written down here: the server makes each
+call twice while its cluster logs statements, and the log becomes the script. What differs between
+the two calls is drawn at random, what does not is a constant parameter.
+
+Everything is on the loopback and in a temporary directory, ends by itself, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TABLE = "oregional_application"
+ORDER_INDEX = "oregional_application_order_index"
+SCHEMES = 50
+FIELDS = [
+    "name",
+    "active",
+    "client_id",
+    "model_scheme_id",
+    "access_token_expiry",
+    "create_uid",
+    "create_date",
+    "write_date",
+]
+# The load of which the targets speak.
+FULL = 32
+# A page at the largest size may take this many times as long as at the smallest.
+MOST_GROWTH = 1.5
+
+# A record's client id follows from its number, so that Lua, SQL and pgbench can each make it. The
+# factor scatters neighbours. 19 digits, because pgbench has numbers only.
+KEY_SQL = "((1000000 + ({n} * 7919) % 1000003) * 1000000000000 + {n})"
+
+
+def key_of(number):
+    return str((1000000 + (number * 7919) % 1000003) * 1000000000000 + number)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of call: what it asks for, and what is wanted of it at FULL connections."""
+
+    name: str
+    method: str
+    args: list
+    kwargs: dict
+    odoo: int
+    times: int
+    ratio: float | None
+    # Whether records are changed: conflicts are possible then, and there is something to tidy up.
+    writes: bool = False
+
+    def body(self):
+        """The request; @ID@, @KEY@ and @WORD@ stand for what differs from call to call."""
+        params = {
+            "model": "oregional.application",
+            "method": self.method,
+            "args": self.args,
+            "kwargs": self.kwargs,
+        }
+        text = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
+        return text.replace('"@ID@"', "@ID@")
+
+
+# Odoo 18 made so many calls per second of each kind on a machine like this one.
+SCENARIOS = [
+    Scenario(
+        "page of 80",
+        "search_read",
+        [],
+        {"domain": [], "fields": FIELDS, "offset": 0, "limit": 80},
+        odoo=140,
+        times=30,
+        ratio=0.7,
+    ),
+    Scenario(
+        "equality",
+        "search_read",
+        [],
+        {"domain": [["client_id", "=", "@KEY@"]], "fields": FIELDS},
+        odoo=377,
+        times=50,
+        ratio=0.35,
+    ),
+    Scenario("read", "read", [["@ID@"], FIELDS], {}, odoo=291, times=50, ratio=0.35),
+    Scenario(
+        "write",
+        "write",
+        [["@ID@"], {"description": "@WORD@"}],
+        {},
+        odoo=362,
+        times=20,
+        ratio=None,
+        writes=True,
+    ),
+    # The last one: what it adds is taken away again before the next run.
+    Scenario(
+        "create",
+        "create",
+        [{"name": "Application @WORD@"}],
+        {},
+        odoo=247,
+        times=20,
+        ratio=None,
+        writes=True,
+    ),
+]
+
+
+class Failure(Exception):
+    """Why there is no measurement, for whoever runs it."""
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def note(text):
+    print(f"# {text}", file=sys.stderr, flush=True)
+
+
+def run(command, timeout, env=None, cwd=None):
+    """The output of a program that ends by itself."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=env,
+            cwd=cwd,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"{Path(str(command[0])).name} did not end within {timeout:.0f} s") from error
+    if done.returncode != 0:
+        raise Failure(
+            f"{Path(str(command[0])).name} failed ({done.returncode}):\n{done.stdout}{done.stderr}"
+        )
+    return done.stdout + done.stderr
+
+
+class Server:
+    """A server of our own, with a cluster of its own in a directory of its own."""
+
+    def __init__(self, binary, scratch):
+        # The directory is the server's alone; the log lies beside it.
+        self.data = Path(tempfile.mkdtemp(prefix="oregional-bench-"))
+        self.log = scratch / "server.log"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        unwanted = ("OREGIONAL_", "RUST_LOG", "PG")
+        env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+        command = [binary, "serve", "--data-dir", self.data, "--admin-password", "admin"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*command, "--listen", f"127.0.0.1:{self.port}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=env,
+            )
+        self.cookie = ""
+
+    def wait(self):
+        """Until it answers."""
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise Failure(f"the server did not start:\n{self.log.read_text(errors='replace')}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    def post(self, path, body):
+        headers = {"Content-Type": "application/json"}
+        if self.cookie:
+            headers["Cookie"] = f"session_id={self.cookie}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("POST", path, body=body, headers=headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != 200 or "error" in answer:
+            raise Failure(f"{path} answered {response.status}: {json.dumps(answer)[:2000]}")
+        return answer["result"], response
+
+    def sign_in(self):
+        params = {"db": "oregional", "login": "admin", "password": "admin"}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
+        _, response = self.post("/web/session/authenticate", body)
+        found = re.search(r"session_id=(\w+)", response.headers.get("Set-Cookie", ""))
+        if found is None:
+            raise Failure("signing in gave no session")
+        self.cookie = found[1]
+
+    def call(self, body):
+        return self.post("/web/dataset/call_kw", body)[0]
+
+    def resident(self):
+        """Its memory in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+
+    def cpu(self):
+        """The seconds of a processor that it has used."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Cluster:
+    """The server's PostgreSQL, behind its back."""
+
+    def __init__(self, server):
+        self.server = server
+        self.socket = server.data / "socket"
+        self.log = server.data / "postgres.log"
+        major = (server.data / "postgres" / "PG_VERSION").read_text().strip()
+        self.major = int(major.split(".")[0])
+        self.psql, self.pgbench_program = (self.program(name) for name in ("psql", "pgbench"))
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        self.env = env | {"PGHOST": str(self.socket), "PGUSER": "oregional", "PGDATABASE": "oregional"}
+
+    def program(self, name):
+        places = [Path(f"/usr/lib/postgresql/{self.major}/bin"), Path(f"/usr/pgsql-{self.major}/bin")]
+        if shutil.which("pg_config"):
+            places.append(Path(run(["pg_config", "--bindir"], 10).strip()))
+        found = next((place / name for place in places if (place / name).is_file()), None)
+        found = found or shutil.which(name)
+        if found is None:
+            raise Failure(f"{name} of PostgreSQL {self.major} was not found")
+        return found
+
+    def query(self, *statements):
+        """What each statement gives; each one is a transaction."""
+        command = [self.psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+        for statement in statements:
+            command += ["-c", statement]
+        return run(command, 900, env=self.env).strip()
+
+    def log_statements(self, wanted):
+        change = "SET log_statement = 'all'" if wanted else "RESET log_statement"
+        self.query(f"ALTER SYSTEM {change}", "SELECT pg_reload_conf()")
+        # Backends hear of it between two commands.
+        time.sleep(0.5)
+        if (self.query("SHOW log_statement") == "all") != wanted:
+            raise Failure("log_statement did not change")
+
+    def pgbench(self, script, connections, seconds, writes):
+        """Transactions per second."""
+        command = [self.pgbench_program, "-n", "-M", "prepared", "-f", script.path]
+        command += ["-c", connections, "-j", 1, "-T", seconds]
+        if writes and self.major >= 15:
+            # The server runs a call again after a conflict, too.
+            command.append("--max-tries=10")
+        for name, value in script.constants.items():
+            command += ["-D", f"{name}={value}"]
+        output = run(command, seconds + 120, env=self.env)
+        failed = re.search(r"number of failed transactions: (\d+)", output)
+        if failed and failed[1] != "0":
+            raise Failure(f"pgbench had failed transactions:\n{output}")
+        return float(re.search(r"^tps = ([\d.]+)", output, re.MULTILINE)[1])
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A statement as the cluster logged it."""
+
+    text: str
+    params: tuple
+
+
+LINE = re.compile(r"^\S+ \S+ \S+ \[\d+\] (?:\S+@\S+ )?(\w+):  (.*)$", re.DOTALL)
+PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
+
+
+def statements(cluster, body):
+    """What the server sends for one call."""
+    before = cluster.log.stat().st_size
+    cluster.server.call(body)
+    with cluster.log.open("rb") as log:
+        log.seek(before)
+        text = log.read().decode()
+    found = []
+    # A message goes on in lines that begin with a tab.
+    for line in re.split(r"\n(?!\t)", text):
+        match = LINE.match(line.replace("\n\t", "\n"))
+        if match is None:
+            continue
+        kind, message = match.groups()
+        head, _, rest = message.partition(": ")
+        if kind == "LOG" and (head == "statement" or head.startswith("execute ")):
+            found.append(Logged(rest, ()))
+        elif kind == "DETAIL" and head == "parameters" and found:
+            values = {int(number): value for number, value in PARAMETER.findall(rest)}
+            if any(value == "NULL" for value in values.values()):
+                raise Failure(f"pgbench has no NULL for a parameter of: {found[-1].text}")
+            params = tuple(values[place][1:-1].replace("''", "'") for place in sorted(values))
+            found[-1] = Logged(found[-1].text, params)
+        elif kind in ("ERROR", "FATAL", "PANIC"):
+            raise Failure(f"a call fails in the database: {message}")
+    if not found or not any("web_session" in statement.text for statement in found):
+        raise Failure(f"the log does not have the statements of the call {body}")
+    return found
+
+
+class Script:
+    """The statements of a call as a script of pgbench, sent in the groups in which the server does."""
+
+    def __init__(self, name, path, first_call, second_call, samples):
+        self.path = path
+        self.constants = {}
+        self.draws = []
+        self.sent = second_call
+        if [statement.text for statement in first_call] != [statement.text for statement in second_call]:
+            raise Failure(f"two calls of '{name}' are different statements")
+        self.samples = samples
+        self.texts = [
+            re.sub(
+                r"\$(\d+)",
+                lambda found, pair=pair, place=place: self.value(pair, place, int(found[1])),
+                pair[1].text,
+            )
+            for place, pair in enumerate(zip(first_call, second_call))
+        ]
+
+    def value(self, pair, place, number):
+        """What stands in the script for a parameter: something drawn, or a constant."""
+        old, new = (statement.params[number - 1] for statement in pair)
+        name = f"p{place}_{number}"
+        for drawn, values in self.samples.items():
+            if (old, new) == values:
+                return f":{drawn}"
+            if (old, new) == tuple(f"{{{value}}}" for value in values):
+                return f"ARRAY[:{drawn}]::int4[]"
+        is_moment = re.match(r"\d{4}-\d\d-\d\d ", new)
+        # Sealed values are as good as any; hashes and tokens differ, as some have to be unique. A
+        # number is valid text and valid bytea.
+        is_token = len(new) <= 66 and not new.startswith("{")
+        if old != new and not is_moment and is_token:
+            if name not in self.draws:
+                self.draws.append(name)
+        else:
+            self.constants[name] = new
+        return f":{name}"
+
+    def groups(self):
+        """Round trips: up to the first statement after the check of the session, whatever is read
+        beside it, COMMIT."""
+        texts = list(self.texts)
+        check = next(place for place, text in enumerate(texts) if "web_session" in text)
+        opening, rest = texts[: check + 2], texts[check + 2 :]
+        closing = [rest.pop()] if rest and rest[-1] == "COMMIT" else []
+        return [group for group in (opening, rest, closing) if group]
+
+    def write(self, first, count, can_pipeline):
+        lines = [
+            f"\\set number random(1, {count})",
+            f"\\set id {first - 1} + :number",
+            f"\\set key {KEY_SQL.format(n=':number')}",
+        ]
+        lines += [f"\\set {name} random(1, 9000000000000000000)" for name in self.draws]
+        for group in self.groups():
+            statements = [" ".join(text.split()) + ";" for text in group]
+            if len(statements) > 1 and can_pipeline:
+                statements = ["\\startpipeline", *statements, "\\endpipeline"]
+            lines += statements
+        self.path.write_text("\n".join(lines) + "\n")
+
+    def plan(self, cluster):
+        """The generic plan of the longest-running statement: the first one after the session's check."""
+        place = next(place for place, text in enumerate(self.texts) if "web_session" in text) + 1
+        statement = self.sent[place]
+        values = ", ".join("'" + value.replace("'", "''") + "'" for value in statement.params)
+        return cluster.query(
+            "SET plan_cache_mode = force_generic_plan; "
+            f"PREPARE wanted AS {statement.text}; "
+            f"EXPLAIN (ANALYZE, BUFFERS) EXECUTE wanted{f'({values})' if values else ''}"
+        )
+
+
+def grow(cluster, schemes, first, have, want):
+    """Adds applications by SQL, as no client could in reasonable time."""
+    name = "'Application ' || md5(n::text)"
+    scheme = f"(ARRAY[{', '.join(str(scheme) for scheme in schemes)}])[1 + n % {len(schemes)}]"
+    moment = "timestamp '2025-01-01' + n * interval '1 second'"
+    columns = {
+        "id": f"{first - 1} + n",
+        "name": f"jsonb_build_object('en_US', {name})",
+        "active": "true",
+        "client_id": KEY_SQL.format(n="n") + "::text",
+        "own_id": "md5((-n)::text)",
+        "model_scheme_id": scheme,
+        "authorization_code_expiry": "600",
+        "authorization_code_retain": "0",
+        "access_token_expiry": "3600",
+        "refresh_token_expiry": "0",
+        "create_uid": "2",
+        "create_date": moment,
+        "write_uid": "2",
+        "write_date": moment,
+    }
+    cluster.query(
+        f"INSERT INTO {TABLE} ({', '.join(columns)}) SELECT {', '.join(columns.values())} "
+        f"FROM generate_series({have + 1}::bigint, {want}::bigint) AS n"
+    )
+    tidy(cluster, first, want, is_thorough=True)
+    if cluster.query(f"SELECT count(*) FROM {TABLE}") != str(want):
+        raise Failure(f"there are not {want} applications")
+
+
+def tidy(cluster, first, count, is_thorough=False):
+    """Takes away what calls have made, so that the next run finds what this one found."""
+    statements = [
+        f"DELETE FROM {TABLE} WHERE id >= {first + count}",
+        f"SELECT setval('{TABLE}_id_seq', {first + count - 1})",
+    ]
+    if is_thorough:
+        statements.append(f"REINDEX TABLE {TABLE}")
+    cluster.query(*statements, f"VACUUM ANALYZE {TABLE}", "CHECKPOINT")
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk said, and the processor time that the server took."""
+
+    rate: float
+    p50: float
+    p99: float
+    cpu_micros: float
+
+
+def wrk(server, scenario, connections, seconds, first, count):
+    env = os.environ | {
+        "BENCH_CALL": scenario.body(),
+        "BENCH_COOKIE": server.cookie,
+        "BENCH_HOST": f"127.0.0.1:{server.port}",
+        "BENCH_FIRST": str(first),
+        "BENCH_COUNT": str(count),
+    }
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+    command += ["-s", HERE / "call.lua", f"http://127.0.0.1:{server.port}/"]
+    before = server.cpu()
+    output = run(command, seconds + 60, env=env)
+    used = server.cpu() - before
+    found = re.search(r"^bench-result (\{.*\})$", output, re.MULTILINE)
+    if found is None:
+        raise Failure(f"wrk gave no result:\n{output}")
+    result = json.loads(found[1])
+    if result["failures"] or result["broken"] or not result["calls"]:
+        raise Failure(f"'{scenario.name}' at {connections} connections was answered with errors:\n{output}")
+    return Load(
+        result["calls"] / result["seconds"],
+        result["p50"],
+        result["p99"],
+        used / result["calls"] * 1_000_000,
+    )
+
+
+class Report:
+    """Counts what is met."""
+
+    def __init__(self):
+        self.met, self.missed = 0, []
+
+    def judge(self, what, is_met):
+        if is_met:
+            self.met += 1
+        else:
+            self.missed.append(what)
+        return "met" if is_met else "MISSED"
+
+
+def measure(cluster, server, scripts, size, first, options, report):
+    """The table of one size; gives the loads by scenario and connections."""
+    say()
+    say(f"## {size:,} applications")
+    say()
+    say(f"At the beginning: {average_load()}.")
+    say()
+    say(
+        "| scenario | connections | calls/s | p50 ms | p99 ms | server CPU µs/call | pgbench/s | ratio "
+        "| × Odoo 18 | target |"
+    )
+    say("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
+    loads = {}
+    for scenario in SCENARIOS:
+        script = scripts[scenario.name]
+        script.write(first, size, cluster.major >= 14)
+        wrk(server, scenario, FULL, 1, first, size)
+        for connections in options.connections:
+            if scenario.writes:
+                # Each run begins with the same work ahead of it: pages that were not written yet.
+                tidy(cluster, first, size)
+            load = wrk(server, scenario, connections, options.seconds, first, size)
+            # Calls that wrk no longer waited for.
+            time.sleep(0.2)
+            if scenario.writes:
+                tidy(cluster, first, size)
+            alone = cluster.pgbench(script, connections, options.seconds, scenario.writes)
+            loads[scenario.name, connections] = load
+            ratio, times = load.rate / alone, load.rate / scenario.odoo
+            verdicts = []
+            if connections == FULL:
+                what = f"{scenario.name} at {size:,}"
+                verdict = report.judge(
+                    f"{what}: {times:.1f} × Odoo 18 of {scenario.times}", times >= scenario.times
+                )
+                verdicts.append(f"≥ {scenario.times} × Odoo: {verdict}")
+                if scenario.ratio is not None:
+                    verdict = report.judge(
+                        f"{what}: ratio {ratio:.2f} of {scenario.ratio}", ratio >= scenario.ratio
+                    )
+                    verdicts.append(f"ratio ≥ {scenario.ratio}: {verdict}")
+            say(
+                f"| {scenario.name} | {connections} | {load.rate:,.0f} | {load.p50:.2f} | {load.p99:.2f} "
+                f"| {load.cpu_micros:.0f} | {alone:,.0f} | {ratio:.2f} | {times:.1f} | {'; '.join(verdicts)} |"
+            )
+        if scenario.writes:
+            tidy(cluster, first, size, is_thorough=True)
+    return loads
+
+
+def trace(cluster, server, scratch, first, count, options):
+    """The scripts of pgbench, from what the server sends."""
+    for scenario in SCENARIOS:
+        # Once unwatched: the caches are filled, and statements that are sent once are past.
+        for number in (1, 2):
+            server.call(filled(scenario, first, number))
+    scripts = {}
+    cluster.log_statements(True)
+    try:
+        for place, scenario in enumerate(SCENARIOS):
+            sent = [statements(cluster, filled(scenario, first, number)) for number in (3, 4)]
+            samples = {"id": (str(first + 2), str(first + 3)), "key": (key_of(3), key_of(4))}
+            path = scratch / f"{place}-{scenario.method}.sql"
+            scripts[scenario.name] = Script(scenario.name, path, *sent, samples)
+    finally:
+        cluster.log_statements(False)
+    tidy(cluster, first, count)
+    if options.explain:
+        for name, script in scripts.items():
+            script.write(first, count, cluster.major >= 14)
+            say()
+            say(f"What pgbench runs for '{name}':")
+            say()
+            say("```sql")
+            say(script.path.read_text().rstrip())
+            say("```")
+    return scripts
+
+
+def filled(scenario, first, number):
+    body = scenario.body().replace("@ID@", str(first + number - 1))
+    return body.replace("@KEY@", key_of(number)).replace("@WORD@", f"word {number}")
+
+
+def growth(loads, sizes, report):
+    small, large = sizes[0], sizes[-1]
+    say()
+    say(f"## Growth from {small:,} to {large:,} applications, at {FULL} connections")
+    say()
+    say("| scenario | " + " | ".join(f"ms per call at {size:,}" for size in sizes) + " | × | target |")
+    say("| --- |" + " ---: |" * (len(sizes) + 1) + " --- |")
+    for place, scenario in enumerate(SCENARIOS):
+        times = [1000 / loads[size][scenario.name, FULL].rate for size in sizes]
+        factor = times[-1] / times[0]
+        verdict = ""
+        if place == 0:
+            what = f"{scenario.name}: {factor:.2f} times the time at {large:,}, of {MOST_GROWTH}"
+            verdict = f"≤ {MOST_GROWTH}: {report.judge(what, factor <= MOST_GROWTH)}"
+        cells = " | ".join(f"{value:.3f}" for value in times)
+        say(f"| {scenario.name} | {cells} | {factor:.2f} | {verdict} |")
+
+
+def average_load():
+    return "load average " + ", ".join(f"{value:.2f}" for value in os.getloadavg())
+
+
+def bench(server, scratch, options):
+    server.wait()
+    server.sign_in()
+    cluster = Cluster(server)
+    report = Report()
+    if cluster.query("SHOW fsync") != "on":
+        raise Failure("fsync is off")
+    cores = len(os.sched_getaffinity(0))
+    began = time.monotonic()
+    idle = server.resident()
+    say("# Calls per second")
+    say()
+    say(
+        f"{cores} cores, shared by the server, the database and the load; "
+        f"{cluster.query('SHOW server_version')} is the version of PostgreSQL, fsync is on; {average_load()}."
+    )
+    say(
+        f"A run is {options.seconds} s. The page is always the first one of the default order, with 8 fields, "
+        "two of them many2one names. Records of the other calls are drawn at random."
+    )
+    say(
+        "pgbench sends the statements that the server sends for the call, prepared, as the same round trips; "
+        f"the targets are those at {FULL} connections."
+    )
+    names = [{"name": f"Scheme {number}"} for number in range(SCHEMES)]
+    params = {"model": "oregional.model.scheme", "method": "create", "args": [names], "kwargs": {}}
+    schemes = server.call(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params}))
+    cluster.query(f"DELETE FROM {TABLE}")
+    first = int(cluster.query(f"SELECT nextval('{TABLE}_id_seq')"))
+    scripts, loads, memory, have = {}, {}, [], 0
+    for size in options.sizes:
+        note(f"{size:,} applications are made")
+        grow(cluster, schemes, first, have, size)
+        have = size
+        if not scripts:
+            scripts = trace(cluster, server, scratch, first, size, options)
+        before = server.resident()
+        loads[size] = measure(cluster, server, scripts, size, first, options, report)
+        table = int(cluster.query(f"SELECT pg_total_relation_size('{TABLE}')")) / 1024 / 1024
+        memory.append((size, table, before, server.resident()))
+    plan = scripts[SCENARIOS[0].name].plan(cluster)
+    growth(loads, options.sizes, report)
+    say()
+    say("## Resident memory of the server")
+    say()
+    say(f"{idle:.1f} MiB at the start, before the first load.")
+    say()
+    say("| applications | table and indexes MiB | server before the load MiB | server after the load MiB |")
+    say("| ---: | ---: | ---: | ---: |")
+    for size, table, before, after in memory:
+        say(f"| {size:,} | {table:.1f} | {before:.1f} | {after:.1f} |")
+    say()
+    verdict = report.judge("the page does not use the index of its order", ORDER_INDEX in plan)
+    say(f"The generic plan of the page uses {ORDER_INDEX}: {verdict}.")
+    if options.explain or verdict != "met":
+        say()
+        say("```")
+        say(plan)
+        say("```")
+    say()
+    say(f"{average_load()}; {time.monotonic() - began:.0f} s in all.")
+    say(f"targets: {report.met} met, {len(report.missed)} missed" + (":" if report.missed else ""))
+    for missed in report.missed:
+        say(f"- {missed}")
+
+
+def settings():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--binary", type=Path, default=ROOT / "target/release/oregional", help="the server to measure"
+    )
+    parser.add_argument("--seconds", type=int, help="how long each run is (4, or 1 when quick)")
+    parser.add_argument("--quick", action="store_true", help="small tables, short runs: does it work at all?")
+    parser.add_argument(
+        "--explain", action="store_true", help="print the scripts of pgbench and the plan of the page"
+    )
+    options = parser.parse_args()
+    options.binary = options.binary.resolve()
+    options.seconds = options.seconds or (1 if options.quick else 4)
+    options.sizes = [1_000, 20_000] if options.quick else [1_000, 100_000, 1_000_000]
+    options.connections = [1, FULL] if options.quick else [1, 4, FULL]
+    if not 1 <= options.seconds <= 60:
+        parser.error("--seconds has to be between 1 and 60")
+    return options
+
+
+def main():
+    options = settings()
+    # A signal ends the server, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        if shutil.which("wrk") is None:
+            raise Failure("wrk is not installed: `apt-get install -y wrk`, or another package of that name")
+        if not options.binary.is_file():
+            raise Failure(f"there is no {options.binary}: `cargo build --release` makes it")
+        with tempfile.TemporaryDirectory(prefix="oregional-bench-") as scratch:
+            server = Server(options.binary, Path(scratch))
+            try:
+                bench(server, Path(scratch), options)
+            finally:
+                server.stop()
+    except Failure as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
