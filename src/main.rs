@@ -10,10 +10,6 @@ use oregional::startup::{Application, commands, password_file};
 use oregional::telemetry;
 use secrecy::ExposeSecret as _;
 
-// A tenth of a call's time went into the system's allocator; this one takes a third of that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::begin(database(&cli.command).log_format);

@@ -43,7 +43,7 @@ fn own_companies(env: &Environment) -> Json {
 pub(super) fn models() -> Vec<Model> {
     vec![
         Model::new("res.users", "User")
-            .order("login, id")
+            .order("name, login")
             .delegates("partner_id", "res.partner")
             .search_names(&["name", "login"])
             .fields([

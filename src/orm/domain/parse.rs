@@ -54,7 +54,12 @@ fn nested(value: &Json, above: usize) -> Result<Domain> {
         stack.push(level);
     }
     stack.reverse();
-    Ok(Domain::all_of(stack.into_iter().map(|(domain, _)| domain).collect()))
+    let mut parts: Vec<Domain> = stack.into_iter().map(|(domain, _)| domain).collect();
+    Ok(match parts.len() {
+        0 => Domain::True,
+        1 => parts.remove(0),
+        _ => chained(parts, true),
+    })
 }
 
 fn combine(sign: &str, stack: &mut Vec<Level>) -> Result<Level> {
@@ -72,18 +77,31 @@ fn combine(sign: &str, stack: &mut Vec<Level>) -> Result<Level> {
             let (left, right) = (operand()?, operand()?);
             let deep = depth_below(&left, |domain| matches!(domain, Domain::And(_)))
                 .max(depth_below(&right, |domain| matches!(domain, Domain::And(_))));
-            Ok((Domain::all_of(vec![left.0, right.0]), deep))
+            Ok((chained(vec![left.0, right.0], true), deep))
         }
         "|" => {
             let (left, right) = (operand()?, operand()?);
             let deep = depth_below(&left, |domain| matches!(domain, Domain::Or(_)))
                 .max(depth_below(&right, |domain| matches!(domain, Domain::Or(_))));
-            Ok((Domain::any_of(vec![left.0, right.0]), deep))
+            Ok((chained(vec![left.0, right.0], false), deep))
         }
         other => Err(Error::Value(format!(
             "'{other}' is no operator of a domain ('&', '|', '!'). A condition is a list of its own: [[\"name\", \"=\", \"x\"]]."
         ))),
     }
+}
+
+/// Parts joined by one operator, without needless layers. Constants stay: what stands beside them has
+/// still to be looked at.
+fn chained(parts: Vec<Domain>, by_and: bool) -> Domain {
+    let mut flat = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (part, by_and) {
+            (Domain::And(inner), true) | (Domain::Or(inner), false) => flat.extend(inner),
+            (other, _) => flat.push(other),
+        }
+    }
+    if by_and { Domain::And(flat) } else { Domain::Or(flat) }
 }
 
 /// The depth of a node that is about to be joined: one that melts into its parent adds no level.
@@ -140,30 +158,21 @@ fn no_field(item: &Json) -> Error {
 
 /// Equality with a list is membership; membership of a truth value is equality.
 fn normalized(mut condition: Condition) -> Domain {
-    if let Operand::Value(value) = &condition.operand {
-        condition.operator = match (condition.operator, value) {
+    if let Operand::Value(value) = &mut condition.operand {
+        condition.operator = match (condition.operator, &*value) {
             (Operator::Eq, Json::Array(_)) => Operator::In,
             (Operator::Ne, Json::Array(_)) => Operator::NotIn,
             // Membership of nothing: the recordings have no record here, even for `False`.
-            (Operator::In, value) if !python::truth(value) => return Domain::False,
+            (Operator::In, given) if !python::truth(given) => {
+                *value = Json::Array(Vec::new());
+                Operator::In
+            }
             (Operator::In, Json::Bool(_)) => Operator::Eq,
             (Operator::NotIn, Json::Bool(_)) => Operator::Ne,
-            (Operator::NotIn, Json::Array(items)) if items.is_empty() => {
-                return marked(condition.path, Domain::True);
-            }
             (operator, _) => operator,
         };
     }
     Domain::Condition(condition)
-}
-
-/// A condition on `active` counts as one even where it holds for every record.
-fn marked(path: String, otherwise: Domain) -> Domain {
-    if path == "active" {
-        let operand = Operand::Value(Json::Array(Vec::new()));
-        return Domain::Condition(Condition { path, operator: Operator::NotIn, operand });
-    }
-    otherwise
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::super::field::{Field, FieldType};
 use super::super::model::Model;
 use super::super::value_sql;
 use super::optimize::optimize;
-use super::{Condition, Domain, Operand, hierarchy, relation, scalar};
+use super::{Condition, Domain, Operand, Operator, hierarchy, relation, scalar};
 use crate::db::Sql;
 use crate::db::sql::{column, ident};
 use crate::error::{Error, Result};
@@ -78,6 +78,7 @@ impl<'a> Compiler<'a> {
         if active_test && model.has_active() && !domain.mentions("active") {
             parts.push(column(alias, "active").and_text(" = true"));
         }
+        self.check_fields(model, &domain)?;
         let domain = optimize(domain);
         if domain != Domain::True {
             parts.push(self.condition(model, alias, &domain)?);
@@ -122,6 +123,29 @@ impl<'a> Compiler<'a> {
         Ok(if filter.is_empty() { select } else { select.and_text(" WHERE ").then(filter) })
     }
 
+    /// Looks at every condition, those too that the optimizer finds to make no difference.
+    fn check_fields(&self, model: &Model, domain: &Domain) -> Result<()> {
+        match domain {
+            Domain::True | Domain::False => Ok(()),
+            Domain::And(parts) | Domain::Or(parts) => {
+                parts.iter().try_for_each(|part| self.check_fields(model, part))
+            }
+            Domain::Not(inner) => self.check_fields(model, inner),
+            Domain::Condition(condition) => {
+                let first = condition.path.split('.').next().unwrap_or_default();
+                self.field(model, first).map(|_| ())
+            }
+        }
+    }
+
+    /// A field that the caller may see.
+    fn field<'m>(&self, model: &'m Model, name: &str) -> Result<&'m Field> {
+        let unknown = || Error::Value(format!("Invalid field {}.{name} in a domain.", model.name));
+        let field = model.field(name).ok_or_else(unknown)?;
+        access::check_field(self.env, model, field)?;
+        Ok(field)
+    }
+
     fn leaf(&self, model: &Model, alias: &str, condition: &Condition) -> Result<Sql> {
         let (first, rest) = match condition.path.split_once('.') {
             Some((first, rest)) => (first, Some(rest)),
@@ -130,15 +154,18 @@ impl<'a> Compiler<'a> {
         if rest.is_some_and(|rest| rest.split('.').count() >= LONGEST_PATH) {
             return Err(Error::Value(format!("A path has {LONGEST_PATH} steps at the most.")));
         }
-        let field = model
-            .field(first)
-            .ok_or_else(|| Error::Value(format!("Invalid field {}.{first} in a domain.", model.name)))?;
-        access::check_field(self.env, model, field)?;
+        let field = self.field(model, first)?;
         if let Some(rest) = rest {
             return relation::path(self, model, alias, field, rest, condition);
         }
         if let Operand::Domain(domain) = &condition.operand {
             return relation::any(self, model, alias, field, condition.operator, domain);
+        }
+        if let Operand::Value(serde_json::Value::Array(items)) = &condition.operand
+            && items.is_empty()
+            && matches!(condition.operator, Operator::In | Operator::NotIn)
+        {
+            return Ok(Sql::boolean(condition.operator == Operator::NotIn));
         }
         if !field.is_searchable() {
             tracing::debug!(
