@@ -1,0 +1,13 @@
+//! The server through its front door: each test has a real server on a port of its own, over a
+//! database of its own in the one PostgreSQL of this program.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::panic_in_result_fn,
+    reason = "a test may stop at the first surprise, also in its helpers"
+)]
+
+mod replay;
+mod support;
