@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use chrono::{NaiveDateTime, Utc};
+use rand::Rng as _;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
-use rand::Rng as _;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {

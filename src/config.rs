@@ -44,7 +44,7 @@ pub enum UserCommand {
         /// The name for people; the login when not given.
         #[arg(long)]
         name: Option<String>,
-        /// External ids of groups, such as base.group_system; an internal user without it.
+        /// External ids of groups, such as `base.group_system`; an internal user without it.
         #[arg(long = "group", value_name = "MODULE.NAME")]
         groups: Vec<String>,
         /// Read the password from standard input.
@@ -76,7 +76,7 @@ pub enum UserCommand {
 /// Where the records are, and the key of their secrets.
 #[derive(Debug, Clone, Args)]
 pub struct Database {
-    /// The database to use, as postgresql://user:password@host/name. Without it the server keeps a
+    /// The database to use, as <postgresql://user:password@host/name>. Without it the server keeps a
     /// PostgreSQL cluster of its own in the data directory.
     #[arg(long, env = "OREGIONAL_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
@@ -116,7 +116,7 @@ pub struct Serve {
     /// The administrator's password of a new database; generated when not given.
     #[arg(long, env = "OREGIONAL_ADMIN_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
     pub admin_password: Option<SecretString>,
-    /// The address under which people reach the server, such as https://apps.example.com.
+    /// The address under which people reach the server, such as <https://apps.example.com>.
     #[arg(long, env = "OREGIONAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
     /// Addresses of proxies whose X-Forwarded-* headers count, separated by commas.

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What a call can fail with; the first words of each variant say who is to blame.
+#[expect(clippy::error_impl_error, reason = "there is one error for all calls, and its module names it")]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// The user may not do that.
@@ -108,7 +109,9 @@ pub struct Constraint {
 impl std::fmt::Display for Constraint {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.kind {
-            ConstraintKind::Unique => write!(formatter, "Another record has this value already ({}).", self.name),
+            ConstraintKind::Unique => {
+                write!(formatter, "Another record has this value already ({}).", self.name)
+            }
             ConstraintKind::ForeignKey => write!(
                 formatter,
                 "A record that is referred to does not exist, or the record is still in use by another one ({}).",

@@ -70,7 +70,11 @@ fn announce(application: &Application, name: &str) -> std::io::Result<()> {
                 writeln!(out, "  password in {}", password_file(application.storage(), password)?.display())?;
             }
         }
-        writeln!(out, "  The key in {} seals the secrets: put it into the backup.", application.storage().data_dir.join("secret.key").display())?;
+        writeln!(
+            out,
+            "  The key in {} seals the secrets: put it into the backup.",
+            application.storage().data_dir.join("secret.key").display()
+        )?;
     }
     out.flush()
 }

@@ -24,3 +24,13 @@ CREATE TABLE user_password (
     user_id integer PRIMARY KEY,
     hash text NOT NULL
 );
+
+-- child_of and parent_of by a name: whether the name finds a record is known within the statement
+-- alone, and only then it matters that the model has no hierarchy.
+CREATE FUNCTION refuse_hierarchy(model text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Records of ''%'' have no parent: child_of and parent_of do not fit.', model
+        USING ERRCODE = 'invalid_parameter_value';
+END
+$$;

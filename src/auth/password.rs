@@ -4,11 +4,11 @@
 //! place of `+` and without padding. The password is hashed as its UTF-8 bytes, without normalisation, so
 //! that hashes stay interchangeable with the ones already stored in existing databases.
 
-use secrecy::zeroize::Zeroizing;
 use crate::error::Error;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use pbkdf2::pbkdf2_hmac_array;
+use secrecy::zeroize::Zeroizing;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;
 
@@ -150,7 +150,8 @@ pub async fn check(password: &str, stored: String) -> crate::error::Result<Verdi
     }
     let password = Zeroizing::new(password.to_owned());
     let work = move || verify(&password, &stored);
-    let verdict = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))?;
+    let verdict =
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))?;
     verdict.map_err(|error| {
         tracing::error!(%error, "a stored password hash cannot be read");
         Error::Internal("The stored password cannot be verified.".to_owned())

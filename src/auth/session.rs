@@ -62,9 +62,10 @@ pub async fn open(connection: &Connection, world: &World, user_id: i64) -> Resul
         .and_text(", ")
         .then(Sql::param(now + LIFETIME))
         .and_text(")");
-    let stale = Sql::text("DELETE FROM web_session WHERE id IN (SELECT id FROM web_session WHERE expires_at < ")
-        .then(Sql::param(now))
-        .and_text(" LIMIT 100)");
+    let stale =
+        Sql::text("DELETE FROM web_session WHERE id IN (SELECT id FROM web_session WHERE expires_at < ")
+            .then(Sql::param(now))
+            .and_text(" LIMIT 100)");
     // Whoever signs in takes some of the rubbish out.
     connection.query_all(vec![statement, stale]).await?;
     Ok(cookie)
@@ -110,8 +111,9 @@ pub async fn close(connection: &Connection, id: SessionId) -> Result<()> {
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer.
 pub async fn close_all(connection: &Connection, users: &[i64]) -> Result<()> {
-    let statement =
-        Sql::text("DELETE FROM web_session WHERE user_id = ANY(").then(Sql::param(users.to_vec())).and_text(")");
+    let statement = Sql::text("DELETE FROM web_session WHERE user_id = ANY(")
+        .then(Sql::param(users.to_vec()))
+        .and_text(")");
     connection.execute(statement).await?;
     Ok(())
 }

@@ -27,6 +27,8 @@ enum State {
     Wanted,
     /// A transaction is open.
     Open,
+    /// The one statement of a call has been kept by itself: no other may follow.
+    Sealed,
 }
 
 /// A pooled connection, held for one call.
@@ -41,6 +43,12 @@ type Prepared = (Statement, Vec<Param>);
 impl Connection {
     pub(super) fn new(client: Object) -> Self {
         Self { client: Some(client), state: Cell::new(State::Plain), rider: RefCell::new(None) }
+    }
+
+    /// A connection to nothing, for tests of what needs none.
+    #[cfg(test)]
+    pub(crate) fn detached() -> Self {
+        Self { client: None, state: Cell::new(State::Plain), rider: RefCell::new(None) }
     }
 
     /// Lets `check` travel with the next statement. When it finds no row, that statement fails with
@@ -61,9 +69,41 @@ impl Connection {
         Ok(self.query_all(vec![sql]).await?.pop().unwrap_or_default())
     }
 
+    /// The rows of a statement that `build` makes around a condition: the check that waits to travel
+    /// along, if one does. That spares a statement of its own; only where no row comes back the
+    /// check is asked by itself, to tell "nothing found" from "not allowed in".
+    pub async fn query_guarded(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
+        let Some(check) = self.rider.borrow_mut().take() else { return self.query(build(None)).await };
+        let condition = Sql::text("EXISTS (").then(check.clone()).and_text(")");
+        let rows = self.query(build(Some(condition))).await?;
+        if rows.is_empty() && self.query(check).await?.is_empty() {
+            return Err(Error::SessionExpired);
+        }
+        Ok(rows)
+    }
+
+    /// The same for the only statement of a call that changes something, and changes one row or
+    /// none: it is a transaction by itself, kept when it returns. Nothing may follow a row.
+    pub async fn query_sole(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
+        let is_alone = self.state.get() == State::Wanted;
+        if is_alone {
+            self.state.set(State::Plain);
+        }
+        let rows = self.query_guarded(build).await?;
+        if is_alone {
+            self.state.set(if rows.is_empty() { State::Wanted } else { State::Sealed });
+        }
+        Ok(rows)
+    }
+
     /// The rows of several statements, sent together: one round trip for all of them. They run in
     /// their order; the first failure is the answer.
     pub async fn query_all(&self, statements: Vec<Sql>) -> Result<Vec<Vec<Row>>> {
+        if self.state.get() == State::Sealed && !statements.is_empty() {
+            return Err(Error::Internal(
+                "a statement follows the one that was to be the only one".to_owned(),
+            ));
+        }
         let rider = self.rider.borrow_mut().take();
         let rides = rider.is_some();
         let mut prepared = Vec::with_capacity(statements.len() + 1);
@@ -108,12 +148,12 @@ impl Connection {
 
     /// Ends the transaction, if one is open, and keeps its work.
     pub async fn commit(&self) -> Result<()> {
-        if self.state.replace(State::Plain) == State::Open {
-            if let Err(error) = self.client()?.batch_execute("COMMIT").await {
-                // Whether it was kept is unknown: the connection must not be used again.
-                self.state.set(State::Open);
-                return Err(error.into());
-            }
+        if self.state.replace(State::Plain) == State::Open
+            && let Err(error) = self.client()?.batch_execute("COMMIT").await
+        {
+            // Whether it was kept is unknown: the connection must not be used again.
+            self.state.set(State::Open);
+            return Err(error.into());
         }
         Ok(())
     }
@@ -152,12 +192,7 @@ impl Connection {
         };
         // The driver puts a request on the wire when its future is first polled, so the order of
         // polling is the order of the statements.
-        let begin = async {
-            match begins {
-                true => client.batch_execute(BEGIN).await,
-                false => Ok(()),
-            }
-        };
+        let begin = async { if begins { client.batch_execute(BEGIN).await } else { Ok(()) } };
         let queries = async {
             match prepared {
                 [(statement, params)] => vec![client.query(statement, &references(params)).await],

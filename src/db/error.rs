@@ -6,7 +6,8 @@ use super::value::{OutOfRange, WrongType};
 use crate::error::{Constraint, ConstraintKind, Error};
 
 /// The text of an outage, the same for every way in which a database can be away.
-const AWAY: &str = "The database does not answer at the moment. Nothing was changed; please try again shortly.";
+const AWAY: &str =
+    "The database does not answer at the moment. Nothing was changed; please try again shortly.";
 
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
@@ -60,12 +61,13 @@ fn sort(refusal: &DbError) -> Error {
     if *code == SqlState::INVALID_CATALOG_NAME {
         return Error::NoDatabase(refusal.message().to_owned());
     }
-    match data_error(code) {
-        Some(name) => Error::Database { name, message: refusal.message().to_owned() },
-        None => {
-            tracing::error!(code = code.code(), message = refusal.message(), position = ?refusal.position(), "a statement was refused");
-            Error::Internal("The server built a statement that the database refuses. The log says more.".to_owned())
-        }
+    if let Some(name) = data_error(code) {
+        Error::Database { name, message: refusal.message().to_owned() }
+    } else {
+        tracing::error!(code = code.code(), message = refusal.message(), position = ?refusal.position(), "a statement was refused");
+        Error::Internal(
+            "The server built a statement that the database refuses. The log says more.".to_owned(),
+        )
     }
 }
 
@@ -115,6 +117,7 @@ fn data_error(code: &SqlState) -> Option<&'static str> {
         SqlState::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE => "InvalidRowCountInLimitClause",
         SqlState::INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE => "InvalidRowCountInResultOffsetClause",
         SqlState::READ_ONLY_SQL_TRANSACTION => "ReadOnlySqlTransaction",
+        SqlState::INVALID_PARAMETER_VALUE => "InvalidParameterValue",
         SqlState::UNDEFINED_TABLE => "UndefinedTable",
         SqlState::UNDEFINED_COLUMN => "UndefinedColumn",
         _ => return None,

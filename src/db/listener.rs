@@ -23,7 +23,12 @@ pub enum Notice {
 }
 
 /// Listens on `channel` and passes on each notice until `stop`.
-pub async fn listen(config: Config, channel: &'static str, notices: UnboundedSender<Notice>, stop: CancellationToken) {
+pub async fn listen(
+    config: Config,
+    channel: &'static str,
+    notices: UnboundedSender<Notice>,
+    stop: CancellationToken,
+) {
     let mut first = true;
     while !stop.is_cancelled() {
         tokio::select! {

@@ -10,7 +10,7 @@ mod embedded {
 
 /// The newest version in this program.
 pub fn newest() -> Option<i32> {
-    embedded::migrations::runner().get_migrations().iter().map(|migration| migration.version()).max()
+    embedded::migrations::runner().get_migrations().iter().map(refinery::Migration::version).max()
 }
 
 /// Brings the infrastructure tables up to date.

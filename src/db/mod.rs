@@ -40,8 +40,7 @@ impl Pool {
         let mut config = config.clone();
         config.application_name("oregional").connect_timeout(PATIENCE);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let timeouts =
-            Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
+        let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         let inner = deadpool_postgres::Pool::builder(Manager::from_config(config, NoTls, recycling))
             .max_size(size.max(1))
             .runtime(Runtime::Tokio1)

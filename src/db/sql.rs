@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn placeholders_are_numbered_in_reading_order() {
         let name = ident("name").and_text(" ILIKE ").then(Sql::param("%deco%"));
-        let id = ident("id").and_text(" = ANY(").then(Sql::param(vec![1, 2])).and_text(")");
+        let id = ident("id").and_text(" = ANY(").then(Sql::param(vec![1_i64, 2])).and_text(")");
 
         let (text, params) = Sql::join([name, id], " AND ").render();
 

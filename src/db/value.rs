@@ -75,7 +75,9 @@ impl<T: Into<Self>> From<Option<T>> for Param {
 fn integer(value: i64, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
     match *ty {
         Type::INT2 => i16::try_from(value).map_err(|_error| OutOfRange(value))?.to_sql(ty, out),
-        Type::INT4 | Type::OID => i32::try_from(value).map_err(|_error| OutOfRange(value))?.to_sql(&Type::INT4, out),
+        Type::INT4 | Type::OID => {
+            i32::try_from(value).map_err(|_error| OutOfRange(value))?.to_sql(&Type::INT4, out)
+        }
         Type::INT8 => value.to_sql(ty, out),
         #[expect(clippy::cast_precision_loss, reason = "a float column holds what a float can hold")]
         Type::FLOAT8 => (value as f64).to_sql(ty, out),
@@ -104,8 +106,12 @@ impl ToSql for Param {
             Self::Json(value) if matches!(*ty, Type::JSONB | Type::JSON) => value.to_sql(ty, out),
             Self::Timestamp(value) if *ty == Type::TIMESTAMP => value.to_sql(ty, out),
             Self::Date(value) if *ty == Type::DATE => value.to_sql(ty, out),
-            Self::Ids(values) if matches!(*ty, Type::INT4_ARRAY | Type::INT8_ARRAY) => integers(values, ty, out),
-            Self::Texts(values) if matches!(*ty, Type::TEXT_ARRAY | Type::VARCHAR_ARRAY) => values.to_sql(ty, out),
+            Self::Ids(values) if matches!(*ty, Type::INT4_ARRAY | Type::INT8_ARRAY) => {
+                integers(values, ty, out)
+            }
+            Self::Texts(values) if matches!(*ty, Type::TEXT_ARRAY | Type::VARCHAR_ARRAY) => {
+                values.to_sql(ty, out)
+            }
             Self::Floats(values) if *ty == Type::FLOAT8_ARRAY => values.to_sql(ty, out),
             Self::Timestamps(values) if *ty == Type::TIMESTAMP_ARRAY => values.to_sql(ty, out),
             Self::Dates(values) if *ty == Type::DATE_ARRAY => values.to_sql(ty, out),

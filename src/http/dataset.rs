@@ -26,7 +26,9 @@ pub(super) async fn call_button(app: Data<App>, request: HttpRequest, body: Body
         let caller = jsonrpc::caller(&request)?;
         let reply = call_kw::call_kw(&app, caller, Request::parse(params)?).await?;
         let action = match &reply {
-            Reply::Json(json) => serde_json::from_slice::<Json>(json).ok().filter(|value| value.get("type").is_some()),
+            Reply::Json(json) => {
+                serde_json::from_slice::<Json>(json).ok().filter(|value| value.get("type").is_some())
+            }
             Reply::Void => None,
         };
         Ok(if action.is_some() { reply } else { Reply::value(&Json::Bool(false)) })

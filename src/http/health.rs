@@ -1,7 +1,7 @@
 //! GET `/web/health`: whether the server is up, and on request whether the database is.
 
-use actix_web::web::{Data, Query};
 use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -17,7 +17,8 @@ pub(super) struct Asked {
 
 /// `{"status": "pass"}`, or 503 when the database was asked for and does not answer.
 pub(super) async fn health(app: Data<App>, asked: Query<Asked>) -> HttpResponse {
-    let is_asked = |flag: &Option<String>| flag.as_deref().is_some_and(|value| !matches!(value, "" | "0" | "false"));
+    let is_asked =
+        |flag: &Option<String>| flag.as_deref().is_some_and(|value| !matches!(value, "" | "0" | "false"));
     if !is_asked(&asked.db) && !is_asked(&asked.db_server_status) {
         return HttpResponse::Ok().json(json!({"status": "pass"}));
     }

@@ -45,7 +45,9 @@ pub(super) fn open(
     body: std::result::Result<Bytes, actix_web::Error>,
 ) -> std::result::Result<Envelope, Box<HttpResponse>> {
     if !is_json(request) {
-        return Err(Box::new(reply::bad_request("This address takes JSON: send the content type application/json.")));
+        return Err(Box::new(reply::bad_request(
+            "This address takes JSON: send the content type application/json.",
+        )));
     }
     let body = body.map_err(|error| Box::new(unreadable(&error)))?;
     let refuse = |error| Box::new(reply::envelope(&Json::Null, Err(error)));
@@ -68,7 +70,8 @@ pub(super) fn open(
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     ["application/json", "application/json-rpc"].iter().any(|known| essence.eq_ignore_ascii_case(known))
 }
@@ -77,7 +80,11 @@ fn is_json(request: &HttpRequest) -> bool {
 fn unreadable(error: &actix_web::Error) -> HttpResponse {
     let status = error.as_response_error().status_code();
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return reply::page(status, "Payload Too Large", "The body is larger than the server takes (--max-body).");
+        return reply::page(
+            status,
+            "Payload Too Large",
+            "The body is larger than the server takes (--max-body).",
+        );
     }
     reply::bad_request("The body could not be read.")
 }

@@ -40,11 +40,7 @@ fn refusal(id: &Json, error: &Error) -> HttpResponse {
         Error::NotFound(_) => "404: Not Found",
         _ => "Odoo Server Error",
     };
-    let arguments = match error {
-        Error::SessionExpired => json!([message]),
-        Error::NotFound(_) => json!([]),
-        _ => json!([message]),
-    };
+    let arguments = if matches!(error, Error::NotFound(_)) { json!([]) } else { json!([message]) };
     let body = json!({
         "jsonrpc": "2.0",
         "id": id,

@@ -18,7 +18,7 @@ use crate::rpc::{App, session};
 
 type Body = std::result::Result<Bytes, actix_web::Error>;
 
-/// The attributes of Odoo's cookie: a week, refreshed while it is used; SameSite besides, and Secure
+/// The attributes of Odoo's cookie: a week, refreshed while it is used; `SameSite` besides, and Secure
 /// where people reach the server over https.
 fn cookie(app: &App, value: &str) -> Option<HeaderValue> {
     let is_https = app.shared.settings.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
@@ -27,7 +27,10 @@ fn cookie(app: &App, value: &str) -> Option<HeaderValue> {
         .http_only(true)
         .same_site(SameSite::Lax)
         .max_age(Duration::days(7))
-        .expires(OffsetDateTime::from_unix_timestamp(app.shared.world.now().and_utc().timestamp()).ok()? + Duration::days(365))
+        .expires(
+            OffsetDateTime::from_unix_timestamp(app.shared.world.now().and_utc().timestamp()).ok()?
+                + Duration::days(365),
+        )
         .finish();
     if is_https {
         cookie.set_secure(true);
@@ -53,7 +56,9 @@ fn anonymous(app: &App, request: &HttpRequest, response: HttpResponse) -> HttpRe
 fn text(params: &Json, name: &str) -> Result<String> {
     match params.get(name) {
         Some(Json::String(text)) => Ok(text.clone()),
-        Some(other) => Err(Error::Type(format!("'{name}' has to be a text, not {}.", python::type_name(other)))),
+        Some(other) => {
+            Err(Error::Type(format!("'{name}' has to be a text, not {}.", python::type_name(other))))
+        }
         None => Err(Error::Type(format!("authenticate() is missing the required argument '{name}'"))),
     }
 }

@@ -27,7 +27,8 @@ const TYPES: [(&str, &str); 14] = [
     ("selection", "selection"),
     ("text", "text"),
 ];
-const ON_DELETE: [(&str, &str); 3] = [("cascade", "Cascade"), ("set null", "Set NULL"), ("restrict", "Restrict")];
+const ON_DELETE: [(&str, &str); 3] =
+    [("cascade", "Cascade"), ("set null", "Set NULL"), ("restrict", "Restrict")];
 
 /// `label (model)`.
 fn field_name(scope: Scope<'_>) -> Sql {
@@ -102,10 +103,17 @@ const DECLARED: &str = "Models and fields that the program declares cannot be ma
 
 impl Behaviour for Reflected {
     fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
-        Box::pin(async { Err(Error::User(format!("{DECLARED} This version serves the declared ones only."))) })
+        Box::pin(async {
+            Err(Error::User(format!("{DECLARED} This version serves the declared ones only.")))
+        })
     }
 
-    fn before_write<'a>(&'a self, _env: &'a Environment, _ids: &'a [i64], values: &'a mut Values) -> Promise<'a, ()> {
+    fn before_write<'a>(
+        &'a self,
+        _env: &'a Environment,
+        _ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
         Box::pin(async move {
             // Labels may be put into other words; what they stand for may not be changed. The name of a
             // model is a label, the name of a field is not: that one has a label of its own.

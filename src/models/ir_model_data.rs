@@ -16,7 +16,11 @@ use crate::orm::model::Model;
 use crate::orm::registry::{int, text};
 
 fn complete_name(scope: Scope<'_>) -> Sql {
-    Sql::text("(").then(column(scope.alias, "module")).and_text(" || '.' || ").then(column(scope.alias, "name")).and_text(")")
+    Sql::text("(")
+        .then(column(scope.alias, "module"))
+        .and_text(" || '.' || ")
+        .then(column(scope.alias, "name"))
+        .and_text(")")
 }
 
 pub(super) fn models() -> Vec<Model> {
@@ -25,14 +29,21 @@ pub(super) fn models() -> Vec<Model> {
             .order("module, model, name")
             .fields([
                 char("name").string("External Identifier").required(),
-                char("complete_name").string("Complete ID").compute(complete_name, &["module", "name"]).searchable(),
+                char("complete_name")
+                    .string("Complete ID")
+                    .compute(complete_name, &["module", "name"])
+                    .searchable(),
                 char("module").default("").required(),
                 char("model").string("Model Name").required(),
                 integer("res_id").string("Record ID"),
                 boolean("noupdate").string("Non Updatable"),
             ])
             .display_name(complete_name, &["module", "name"])
-            .constraint("module_name_uniq", "UNIQUE (module, name)", "An external id must be unique within its module.")
+            .constraint(
+                "module_name_uniq",
+                "UNIQUE (module, name)",
+                "An external id must be unique within its module.",
+            )
             .sql_index("model_res_id_index", "(model, res_id)")
             .behaviour(&Data),
     ]
@@ -48,7 +59,13 @@ static METHODS: [Method; 2] = [
         [required("module"), required("xml_id"), optional("raise_on_access_error")],
         check_object_reference
     ),
-    method!("get_object_reference", Receiver::Model, Effect::Reads, [required("module"), required("xml_id")], check_object_reference),
+    method!(
+        "get_object_reference",
+        Receiver::Model,
+        Effect::Reads,
+        [required("module"), required("xml_id")],
+        check_object_reference
+    ),
 ];
 
 /// The model and the id behind an external id.
@@ -62,7 +79,9 @@ pub(super) async fn find(env: &Environment, module: &str, name: &str) -> Result<
         .and_text(" AND name = ")
         .then(Sql::param(name));
     let rows = env.connection().query(statement).await?;
-    let row = rows.first().ok_or_else(|| Error::Value(format!("External ID not found in the system: {module}.{name}")))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::Value(format!("External ID not found in the system: {module}.{name}")))?;
     Ok((text(row, 0), int(row, 1)))
 }
 
@@ -78,7 +97,9 @@ fn check_object_reference(call: Call<'_>) -> Promise<'_, Reply> {
         };
         match readable {
             Ok(()) => Ok(Reply::value(&json!([model, id]))),
-            Err(error @ Error::Access(_)) if call.arguments.flag("raise_on_access_error", false) => Err(error),
+            Err(error @ Error::Access(_)) if call.arguments.flag("raise_on_access_error", false) => {
+                Err(error)
+            }
             Err(Error::Access(_)) => Ok(Reply::value(&json!([model, false]))),
             Err(error) => Err(error),
         }

@@ -41,7 +41,12 @@ fn application() -> Model {
             boolean("active").default(true),
             image("logo", 1024, 1024),
             image("logo_128", 128, 128).string("Logo 128").related_stored("logo"),
-            char("client_id").string("Client ID").required().no_copy().index().default_by(Default::Make(token)),
+            char("client_id")
+                .string("Client ID")
+                .required()
+                .no_copy()
+                .index()
+                .default_by(Default::Make(token)),
             char("client_secret").no_copy().sealed().index().groups(ADMIN).default_by(Default::Make(token)),
             char("own_id").string("Own ID").no_copy().default_by(Default::Make(token)),
             char("own_secret").no_copy().sealed().groups(ADMIN).default_by(Default::Make(token)),
@@ -138,13 +143,20 @@ fn uri() -> Model {
         .rec_name("uri")
         .order("application_id, id")
         .fields([
-            many2one("application_id", "oregional.application").ondelete(OnDelete::Cascade).required().index(),
+            many2one("application_id", "oregional.application")
+                .ondelete(OnDelete::Cascade)
+                .required()
+                .index(),
             char("uri").string("URI").required(),
             boolean("authorize_individually"),
             text("description"),
             boolean("active").default(true),
         ])
-        .constraint("uri_uniq", "UNIQUE (application_id, uri)", "This URI is already registered for the application.")
+        .constraint(
+            "uri_uniq",
+            "UNIQUE (application_id, uri)",
+            "This URI is already registered for the application.",
+        )
         .behaviour(&Uri)
 }
 
@@ -175,10 +187,13 @@ fn check_uri(uri: &str) -> Result<()> {
     }
     let Ok(parsed) = url::Url::parse(uri) else { return refuse("is not absolute") };
     // The parser mends `https:/host` and `https:host`; comparison is by string, so nothing may be mended.
-    let scheme_and_host = ["http://", "https://"].iter().any(|scheme| {
-        uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    });
-    if !matches!(parsed.scheme(), "http" | "https") || !scheme_and_host || parsed.host_str().is_none_or(str::is_empty) {
+    let scheme_and_host = ["http://", "https://"]
+        .iter()
+        .any(|scheme| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    if !matches!(parsed.scheme(), "http" | "https")
+        || !scheme_and_host
+        || parsed.host_str().is_none_or(str::is_empty)
+    {
         return refuse("has no host or another scheme");
     }
     if !parsed.username().is_empty() || parsed.password().is_some() || uri.contains('\\') {
@@ -193,7 +208,9 @@ mod tests {
 
     #[test]
     fn only_absolute_web_addresses_are_callback_uris() {
-        for good in ["https://a.example/cb", "http://10.0.0.5:8090/x?y=1", "https://[::1]/cb", "HTTPS://A.example"] {
+        for good in
+            ["https://a.example/cb", "http://10.0.0.5:8090/x?y=1", "https://[::1]/cb", "HTTPS://A.example"]
+        {
             assert!(check_uri(good).is_ok(), "{good}");
         }
         for bad in [

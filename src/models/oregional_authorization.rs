@@ -33,7 +33,10 @@ pub(super) fn models() -> Vec<Model> {
         .module("oregional")
         .order("id desc")
         .fields([
-            many2one("application_id", "oregional.application").ondelete(OnDelete::Cascade).required().index(),
+            many2one("application_id", "oregional.application")
+                .ondelete(OnDelete::Cascade)
+                .required()
+                .index(),
             many2one("user_id", "res.users").ondelete(OnDelete::Cascade).required().index(),
             many2many(
                 "uri_ids",
@@ -46,17 +49,26 @@ pub(super) fn models() -> Vec<Model> {
             datetime("access_token_expiry"),
             datetime("refresh_token_expiry"),
             datetime("last_used"),
-            one2many("code_ids", "oregional.authorization.code", "authorization_id").string("Codes").groups(ADMIN),
+            one2many("code_ids", "oregional.authorization.code", "authorization_id")
+                .string("Codes")
+                .groups(ADMIN),
         ])
         .display_name(display_name, &["application_id", "user_id"])
-        .constraint("user_uniq", "UNIQUE (application_id, user_id)", "One authorization per user and application.")
+        .constraint(
+            "user_uniq",
+            "UNIQUE (application_id, user_id)",
+            "One authorization per user and application.",
+        )
         .behaviour(&Authorization);
     let code = Model::new("oregional.authorization.code", "Authorization Code")
         .module("oregional")
         .order("id desc")
         .fields([
             boolean("active").default(true),
-            many2one("authorization_id", "oregional.authorization").ondelete(OnDelete::Cascade).required().index(),
+            many2one("authorization_id", "oregional.authorization")
+                .ondelete(OnDelete::Cascade)
+                .required()
+                .index(),
             datetime("expiry").required(),
             datetime("used_at"),
         ]);
@@ -74,8 +86,10 @@ fn revoke(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         access::check_model(call.env, call.model, Operation::Unlink)?;
         records::check(call.env, call.model, &call.ids, Operation::Unlink).await?;
-        let values: Values =
-            ["access_token_expiry", "refresh_token_expiry"].map(|name| (name.to_owned(), Json::Bool(false))).into_iter().collect();
+        let values: Values = ["access_token_expiry", "refresh_token_expiry"]
+            .map(|name| (name.to_owned(), Json::Bool(false)))
+            .into_iter()
+            .collect();
         write(&call.env.sudo(), call.model, &call.ids, values).await?;
         Ok(Reply::truth())
     })

@@ -21,9 +21,11 @@ const SCHEME: &str = "oregional_model_scheme_id";
 const CONFIGURATION: &str = "oregional_model_configuration_id";
 
 fn application_count(scope: Scope<'_>) -> Sql {
-    Sql::text("(SELECT count(*)::int FROM oregional_application AS app WHERE app.active AND app.model_scheme_id = ")
-        .then(column(scope.alias, "id"))
-        .and_text(")")
+    Sql::text(
+        "(SELECT count(*)::int FROM oregional_application AS app WHERE app.active AND app.model_scheme_id = ",
+    )
+    .then(column(scope.alias, "id"))
+    .and_text(")")
 }
 
 pub(super) fn models() -> Vec<Model> {
@@ -39,10 +41,22 @@ fn scheme() -> Model {
             boolean("active").default(true),
             text("description").translate(),
             selection("model_limit", &LIMITS).default("none").required(),
-            many2many("model_blacklist_ids", "ir.model", "ir_model_oregional_model_scheme_rel", SCHEME, "ir_model_id")
-                .string("Blacklisted Models"),
-            many2many("model_configuration_ids", "oregional.model.configuration", LINKS, SCHEME, CONFIGURATION)
-                .string("Model Configurations"),
+            many2many(
+                "model_blacklist_ids",
+                "ir.model",
+                "ir_model_oregional_model_scheme_rel",
+                SCHEME,
+                "ir_model_id",
+            )
+            .string("Blacklisted Models"),
+            many2many(
+                "model_configuration_ids",
+                "oregional.model.configuration",
+                LINKS,
+                SCHEME,
+                CONFIGURATION,
+            )
+            .string("Model Configurations"),
             one2many("application_ids", "oregional.application", "model_scheme_id").string("Applications"),
             integer("application_count").compute(application_count, &["application_ids"]),
             boolean("is_base").string("Shipped").readonly().no_copy(),
@@ -71,7 +85,8 @@ fn configuration() -> Model {
                 "ir_model_fields_id",
             )
             .string("Fields"),
-            many2many("model_scheme_ids", "oregional.model.scheme", LINKS, CONFIGURATION, SCHEME).string("Schemes"),
+            many2many("model_scheme_ids", "oregional.model.scheme", LINKS, CONFIGURATION, SCHEME)
+                .string("Schemes"),
             boolean("is_base").string("Shipped").readonly().no_copy(),
         ])
 }

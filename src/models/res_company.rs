@@ -17,7 +17,8 @@ pub(super) fn models() -> Vec<Model> {
                 many2one("partner_id", "res.partner").required(),
                 many2one("parent_id", "res.company").string("Parent Company").index(),
                 one2many("child_ids", "res.company", "parent_id").string("Branches"),
-                many2many("user_ids", "res.users", "res_company_users_rel", "cid", "user_id").string("Accepted Users"),
+                many2many("user_ids", "res.users", "res_company_users_rel", "cid", "user_id")
+                    .string("Accepted Users"),
                 char("email").related("partner_id.email"),
                 char("phone").related("partner_id.phone"),
                 char("website").related("partner_id.website"),

@@ -40,10 +40,15 @@ pub(super) fn models() -> Vec<Model> {
             many2many("users", "res.users", "res_groups_users_rel", "gid", "uid"),
             many2many("implied_ids", "res.groups", "res_groups_implied_rel", "gid", "hid").string("Inherits"),
             one2many("model_access", "ir.model.access", "group_id").string("Access Controls").with_copy(),
-            many2many("rule_groups", "ir.rule", "rule_group_rel", "group_id", "rule_group_id").string("Rules"),
+            many2many("rule_groups", "ir.rule", "rule_group_rel", "group_id", "rule_group_id")
+                .string("Rules"),
         ])
         .display_name(full_name, &["category_id", "name"])
-        .constraint("name_uniq", "UNIQUE (category_id, name)", "The name of the group must be unique within its application.")
+        .constraint(
+            "name_uniq",
+            "UNIQUE (category_id, name)",
+            "The name of the group must be unique within its application.",
+        )
         .behaviour(&Groups);
     vec![category, groups]
 }
@@ -51,7 +56,16 @@ pub(super) fn models() -> Vec<Model> {
 struct Groups;
 
 impl Behaviour for Groups {
-    fn after_change<'a>(&'a self, env: &'a Environment, ids: &'a [i64], values: &'a [Values]) -> Promise<'a, ()> {
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
+    fn after_change<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a [Values],
+    ) -> Promise<'a, ()> {
         Box::pin(async move {
             let concerns = |name: &str| values.iter().any(|record| record.contains_key(name));
             if concerns("users") || concerns("implied_ids") {

@@ -32,7 +32,9 @@ pub(super) fn models() -> Vec<Model> {
                 char("iso_code").string("ISO code"),
                 char("url_code").string("URL Code").required(),
                 boolean("active"),
-                selection("direction", &[("ltr", "Left-to-Right"), ("rtl", "Right-to-Left")]).default("ltr").required(),
+                selection("direction", &[("ltr", "Left-to-Right"), ("rtl", "Right-to-Left")])
+                    .default("ltr")
+                    .required(),
                 char("date_format").default("%m/%d/%Y").required(),
                 char("time_format").default("%H:%M:%S").required(),
                 selection("week_start", &DAYS).string("First Day of Week").default("7").required(),
@@ -50,7 +52,12 @@ struct Lang;
 
 impl Behaviour for Lang {
     /// The base language holds the texts that all others fall back to.
-    fn before_write<'a>(&'a self, env: &'a Environment, ids: &'a [i64], values: &'a mut Values) -> Promise<'a, ()> {
+    fn before_write<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
         Box::pin(async move {
             let deactivates = values.get("active").is_some_and(|active| !python::truth(active));
             if deactivates || values.contains_key("code") {
@@ -73,10 +80,17 @@ async fn refuse_base(env: &Environment, ids: &[i64], deed: &str) -> crate::error
     let model = env.model("res.lang")?;
     let env = env.sudo().with_active_test(false);
     let domain = Domain::condition("code", Operator::Eq, BASE_LANG);
-    let statement = query::select(&env, &model, column(SELF, "id"), domain, &Page::default())?;
-    let is_named = env.connection().query(statement).await?.iter().any(|row| ids.contains(&int(row, 0)));
+    let select = query::select(&env, &model, column(SELF, "id"), domain, &Page::default())?;
+    let is_named = env
+        .connection()
+        .query_guarded(|guard| select.statement(guard))
+        .await?
+        .iter()
+        .any(|row| ids.contains(&int(row, 0)));
     if is_named {
-        return Err(Error::User(format!("{BASE_LANG} is the language that all others fall back to: it cannot be {deed}.")));
+        return Err(Error::User(format!(
+            "{BASE_LANG} is the language that all others fall back to: it cannot be {deed}."
+        )));
     }
     Ok(())
 }

@@ -9,8 +9,12 @@ use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
 use crate::orm::model::Model;
 
-const TYPES: [(&str, &str); 4] =
-    [("contact", "Contact"), ("invoice", "Invoice Address"), ("delivery", "Delivery Address"), ("other", "Other Address")];
+const TYPES: [(&str, &str); 4] = [
+    ("contact", "Contact"),
+    ("invoice", "Invoice Address"),
+    ("delivery", "Delivery Address"),
+    ("other", "Other Address"),
+];
 
 /// `company, name` for a contact of a company; an address without a name is called by its type.
 fn complete_name(scope: Scope<'_>) -> Sql {
@@ -45,7 +49,9 @@ fn commercial(scope: Scope<'_>) -> Sql {
 }
 
 fn company_type(scope: Scope<'_>) -> Sql {
-    Sql::text("(CASE WHEN ").then(column(scope.alias, "is_company")).and_text(" THEN 'company' ELSE 'person' END)")
+    Sql::text("(CASE WHEN ")
+        .then(column(scope.alias, "is_company"))
+        .and_text(" THEN 'company' ELSE 'person' END)")
 }
 
 /// Whether nobody who works here is behind it.
@@ -86,14 +92,19 @@ pub(super) fn models() -> Vec<Model> {
                 char("function").string("Job Position"),
                 char("ref").string("Reference").index(),
                 char("vat").string("Tax ID").index(),
-                char("lang").string("Language").default_by(crate::orm::field::Default::Make(|env| env.context.lang.clone().into())),
+                char("lang")
+                    .string("Language")
+                    .default_by(crate::orm::field::Default::Make(|env| env.context.lang.clone().into())),
                 char("tz").string("Timezone"),
                 html("comment").string("Notes"),
                 integer("color").string("Color Index"),
                 many2one("company_id", "res.company").index(),
                 many2one("user_id", "res.users").string("Salesperson"),
                 one2many("user_ids", "res.users", "partner_id").string("Users"),
-                boolean("partner_share").string("Share Partner").compute(partner_share, &["user_ids"]).searchable(),
+                boolean("partner_share")
+                    .string("Share Partner")
+                    .compute(partner_share, &["user_ids"])
+                    .searchable(),
                 boolean("employee"),
                 image("image_1920", 1920, 1920).string("Image"),
                 image("image_128", 128, 128).string("Image 128").related_stored("image_1920"),
@@ -110,7 +121,16 @@ pub(super) fn models() -> Vec<Model> {
 struct Partner;
 
 impl Behaviour for Partner {
-    fn after_change<'a>(&'a self, env: &'a Environment, ids: &'a [i64], values: &'a [Values]) -> Promise<'a, ()> {
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
+    fn after_change<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a [Values],
+    ) -> Promise<'a, ()> {
         Box::pin(async move {
             if values.iter().any(|record| record.contains_key("parent_id")) {
                 check_circle(env, ids).await?;

@@ -47,7 +47,12 @@ pub(super) fn models() -> Vec<Model> {
             .delegates("partner_id", "res.partner")
             .search_names(&["name", "login"])
             .fields([
-                many2one("partner_id", "res.partner").string("Related Partner").required().ondelete(OnDelete::Restrict).index().no_copy(),
+                many2one("partner_id", "res.partner")
+                    .string("Related Partner")
+                    .required()
+                    .ondelete(OnDelete::Restrict)
+                    .index()
+                    .no_copy(),
                 char("login").required().no_copy(),
                 char("password").compute(nothing, &[]),
                 boolean("active").default(true),
@@ -106,12 +111,15 @@ fn has_group(call: Call<'_>) -> Promise<'_, Reply> {
 pub fn user_context(env: &Environment) -> Json {
     let user = env.user();
     let or_false = |text: &str| if text.is_empty() { Json::Bool(false) } else { text.into() };
-    let lang = if env.registry().languages.contains(&user.lang) { user.lang.clone() } else { "en_US".to_owned() };
+    let lang =
+        if env.registry().languages.contains(&user.lang) { user.lang.clone() } else { "en_US".to_owned() };
     json!({"lang": lang, "tz": or_false(&user.tz), "uid": user.id})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "all methods of the table are called alike")]
 fn context_get(call: Call<'_>) -> Promise<'_, Reply> {
-    Box::pin(async move { Ok(Reply::value(&user_context(call.env))) })
+    let Call { env, .. } = call;
+    Box::pin(async move { Ok(Reply::value(&user_context(env))) })
 }
 
 fn change_password(call: Call<'_>) -> Promise<'_, Reply> {
@@ -167,7 +175,12 @@ impl Behaviour for Users {
         }
     }
 
-    fn before_write<'a>(&'a self, env: &'a Environment, ids: &'a [i64], values: &'a mut Values) -> Promise<'a, ()> {
+    fn before_write<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
         Box::pin(async move {
             let archives = values.get("active").is_some_and(|active| !python::truth(active));
             if archives && ids.contains(&env.user().id) {
@@ -180,23 +193,39 @@ impl Behaviour for Users {
         })
     }
 
-    fn after_change<'a>(&'a self, env: &'a Environment, ids: &'a [i64], values: &'a [Values]) -> Promise<'a, ()> {
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
+    fn after_change<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a [Values],
+    ) -> Promise<'a, ()> {
         Box::pin(async move {
             let is_each = values.len() == ids.len();
             for (number, record) in values.iter().enumerate() {
-                let whose: Vec<i64> = if is_each { ids.get(number).copied().into_iter().collect() } else { ids.to_vec() };
-                if let Some(Json::String(password)) = record.get("password").filter(|given| python::truth(given)) {
+                let whose: Vec<i64> =
+                    if is_each { ids.get(number).copied().into_iter().collect() } else { ids.to_vec() };
+                if let Some(Json::String(password)) =
+                    record.get("password").filter(|given| python::truth(given))
+                {
                     set_password(env, &whose, password).await?;
                 }
                 if record.get("active").is_some_and(|active| !python::truth(active)) {
                     session::close_all(env.connection(), &whose).await?;
                 }
                 if record.contains_key("groups_id") {
-                    let users = Sql::text("SELECT unnest(").then(Sql::param(whose.clone())).and_text("::int[])");
+                    let users =
+                        Sql::text("SELECT unnest(").then(Sql::param(whose.clone())).and_text("::int[])");
                     add_implied(env, users).await?;
                 }
             }
-            if values.iter().any(|record| record.contains_key("company_id") || record.contains_key("company_ids")) {
+            if values
+                .iter()
+                .any(|record| record.contains_key("company_id") || record.contains_key("company_ids"))
+            {
                 check_companies(env, ids).await?;
             }
             Ok(())
@@ -206,14 +235,17 @@ impl Behaviour for Users {
     fn before_unlink<'a>(&'a self, env: &'a Environment, ids: &'a [i64]) -> Promise<'a, ()> {
         Box::pin(async move {
             if ids.contains(&SUPERUSER) {
-                return Err(Error::User("The system user cannot be deleted: the server works in its name.".to_owned()));
+                return Err(Error::User(
+                    "The system user cannot be deleted: the server works in its name.".to_owned(),
+                ));
             }
             if ids.contains(&env.user().id) {
                 return Err(Error::User("You cannot delete the user that you are signed in as.".to_owned()));
             }
             session::close_all(env.connection(), ids).await?;
-            let statement =
-                Sql::text("DELETE FROM user_password WHERE user_id = ANY(").then(Sql::param(ids.to_vec())).and_text(")");
+            let statement = Sql::text("DELETE FROM user_password WHERE user_id = ANY(")
+                .then(Sql::param(ids.to_vec()))
+                .and_text(")");
             env.connection().execute(statement).await?;
             Ok(())
         })

@@ -41,7 +41,8 @@ pub async fn seed(env: &Environment) -> Result<()> {
     }
     let seeds: Vec<Seed> = serde_json::from_str(include_str!("../../sql/data/records.json"))
         .map_err(|error| Error::Internal(format!("the base data cannot be read: {error}")))?;
-    let rows = env.connection().query(Sql::text("SELECT module || '.' || name, res_id FROM ir_model_data")).await?;
+    let rows =
+        env.connection().query(Sql::text("SELECT module || '.' || name, res_id FROM ir_model_data")).await?;
     let mut known: HashMap<String, i64> = rows.iter().map(|row| (text(row, 0), int(row, 1))).collect();
     for seed in seeds {
         if known.contains_key(&seed.id) {
@@ -66,7 +67,9 @@ pub async fn seed(env: &Environment) -> Result<()> {
 fn resolve(value: &mut Json, known: &HashMap<String, i64>) -> Result<()> {
     let reference = value.get("ref").and_then(Json::as_str).map(str::to_owned);
     if let Some(name) = reference {
-        let id = known.get(&name).ok_or_else(|| Error::Internal(format!("the base data name {name} too early")))?;
+        let id = known
+            .get(&name)
+            .ok_or_else(|| Error::Internal(format!("the base data name {name} too early")))?;
         *value = (*id).into();
         return Ok(());
     }

@@ -41,9 +41,19 @@ pub trait Behaviour: Send + Sync {
         done()
     }
 
+    /// Whether [`Self::after_change`] does anything.
+    fn acts_after_change(&self) -> bool {
+        false
+    }
+
     /// After records were made or changed. `values` has one entry a record where they were made, and
     /// a single one for all of them where they were changed.
-    fn after_change<'a>(&'a self, _env: &'a Environment, _ids: &'a [i64], _values: &'a [Values]) -> Promise<'a, ()> {
+    fn after_change<'a>(
+        &'a self,
+        _env: &'a Environment,
+        _ids: &'a [i64],
+        _values: &'a [Values],
+    ) -> Promise<'a, ()> {
         done()
     }
 

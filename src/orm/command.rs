@@ -53,7 +53,9 @@ impl Command {
     ///
     /// [`Error::Value`] for what is no list of commands or ids.
     pub fn parse(field: &str, value: &Json) -> Result<Vec<Self>> {
-        let wrong = || Error::Value(format!("'{field}' needs a list of commands or ids, not {}.", python::repr(value)));
+        let wrong = || {
+            Error::Value(format!("'{field}' needs a list of commands or ids, not {}.", python::repr(value)))
+        };
         let items = match value {
             Json::Array(items) => items,
             value if !python::truth(value) => return Ok(vec![Self::Clear]),
@@ -130,7 +132,13 @@ pub async fn apply(
     }
 }
 
-async fn one2many(env: &Environment, comodel: &Model, inverse: &str, ids: &[i64], commands: Vec<Command>) -> Result<()> {
+async fn one2many(
+    env: &Environment,
+    comodel: &Model,
+    inverse: &str,
+    ids: &[i64],
+    commands: Vec<Command>,
+) -> Result<()> {
     let mut made = Vec::new();
     for command in commands {
         if let Command::Create(values) = command {

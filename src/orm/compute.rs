@@ -38,11 +38,18 @@ pub(super) async fn follow(env: &Environment, model: &Model, ids: &[i64], fields
         for trigger in env.registry().triggers(&change.model, &change.field) {
             steps += 1;
             if steps > MOST_STEPS {
-                return Err(Error::Internal(format!("{}.{} follows from itself", trigger.model, trigger.field)));
+                return Err(Error::Internal(format!(
+                    "{}.{} follows from itself",
+                    trigger.model, trigger.field
+                )));
             }
             let changed = evaluate(env, trigger, &change.ids).await?;
             if !changed.is_empty() {
-                open.push_back(Change { model: trigger.model.clone(), ids: changed, field: trigger.field.clone() });
+                open.push_back(Change {
+                    model: trigger.model.clone(),
+                    ids: changed,
+                    field: trigger.field.clone(),
+                });
             }
         }
     }
@@ -54,7 +61,12 @@ pub(super) async fn follow(env: &Environment, model: &Model, ids: &[i64], fields
 /// # Errors
 ///
 /// As [`follow`].
-pub(super) async fn follow_new(env: &Environment, model: &Model, ids: &[i64], fields: &[String]) -> Result<()> {
+pub(super) async fn follow_new(
+    env: &Environment,
+    model: &Model,
+    ids: &[i64],
+    fields: &[String],
+) -> Result<()> {
     let mut changed = fields.to_vec();
     for field in model.fields.values().filter(|field| is_evaluated(field)) {
         let trigger = Trigger { model: model.name.clone(), field: field.name.clone(), path: Vec::new() };
@@ -63,6 +75,11 @@ pub(super) async fn follow_new(env: &Environment, model: &Model, ids: &[i64], fi
         }
     }
     follow(env, model, ids, &changed).await
+}
+
+/// Whether a new record of the model has fields to be evaluated.
+pub(super) fn has_evaluated(model: &Model) -> bool {
+    model.fields.values().any(is_evaluated)
 }
 
 /// Pictures that follow from others are made when those are written, not by the database.
@@ -112,10 +129,15 @@ fn on_path(env: &Environment, model: &Model, path: &[String], ids: &[i64]) -> Re
         return Ok(column(SELF, "id").and_text(" = ANY(").then(Sql::param(ids.to_vec())).and_text(")"));
     };
     let mut models = vec![];
-    let mut at = model.field(first).and_then(|field| field.kind.comodel()).map(|name| env.model(name)).transpose()?;
+    let mut at =
+        model.field(first).and_then(|field| field.kind.comodel()).map(|name| env.model(name)).transpose()?;
     for step in rest {
         let comodel = at.ok_or_else(|| Error::Internal(format!("{} has no path", model.name)))?;
-        at = comodel.field(step).and_then(|field| field.kind.comodel()).map(|name| env.model(name)).transpose()?;
+        at = comodel
+            .field(step)
+            .and_then(|field| field.kind.comodel())
+            .map(|name| env.model(name))
+            .transpose()?;
         models.push((comodel, step));
     }
     let mut condition = Sql::text(" = ANY(").then(Sql::param(ids.to_vec())).and_text(")");

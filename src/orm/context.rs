@@ -37,7 +37,9 @@ impl Context {
     pub fn parse(raw: Map<String, Json>, user: &User, registry: &Registry) -> Result<Self> {
         let lang = match raw.get("lang").filter(|lang| python::truth(lang)) {
             Some(Json::String(lang)) if registry.languages.contains(lang) => lang.clone(),
-            Some(other) => return Err(Error::User(format!("Invalid language code: {}", python::text(other)))),
+            Some(other) => {
+                return Err(Error::User(format!("Invalid language code: {}", python::text(other))));
+            }
             // Without a word about it Odoo reads the base language, whatever the user prefers.
             None => BASE_LANG.to_owned(),
         };

@@ -127,12 +127,18 @@ fn date(name: &str, value: &Json) -> Result<NaiveDate> {
 }
 
 fn datetime(name: &str, value: &Json) -> Result<NaiveDateTime> {
-    let wrong =
-        || Error::Value(format!("'{name}' needs a datetime YYYY-MM-DD HH:MM:SS in UTC, not {}.", python::repr(value)));
+    let wrong = || {
+        Error::Value(format!(
+            "'{name}' needs a datetime YYYY-MM-DD HH:MM:SS in UTC, not {}.",
+            python::repr(value)
+        ))
+    };
     let text = value.as_str().ok_or_else(wrong)?;
     // A longer text has fractions of a second or a zone: fractions are dropped, a zone is refused.
     let (whole, rest) = text.split_at_checked(19).unwrap_or((text, ""));
-    if !(rest.is_empty() || rest.strip_prefix('.').is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))) {
+    if !(rest.is_empty()
+        || rest.strip_prefix('.').is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit())))
+    {
         return Err(wrong());
     }
     NaiveDateTime::parse_from_str(whole, DATETIME)
@@ -196,21 +202,28 @@ fn many2one(name: &str, value: &Json) -> Result<Param> {
         // What a read gave: the id and the name.
         Json::Array(pair) => match pair.first() {
             Some(id @ Json::Number(_)) => many2one(name, id),
-            _ => Err(Error::Value(format!("'{name}' needs the id of a record, not {}.", python::repr(value)))),
+            _ => {
+                Err(Error::Value(format!("'{name}' needs the id of a record, not {}.", python::repr(value))))
+            }
         },
         Json::Object(entries) => match entries.get("id") {
             Some(id) => many2one(name, id),
-            None => Err(Error::Value(format!("'{name}' needs the id of a record, not {}.", python::repr(value)))),
+            None => {
+                Err(Error::Value(format!("'{name}' needs the id of a record, not {}.", python::repr(value))))
+            }
         },
-        other => Err(Error::Value(format!("'{name}' needs the id of a record, not {}.", python::repr(other)))),
+        other => {
+            Err(Error::Value(format!("'{name}' needs the id of a record, not {}.", python::repr(other))))
+        }
     }
 }
 
 fn bytes(name: &str, value: &Json) -> Result<Vec<u8>> {
-    let text = value
-        .as_str()
-        .ok_or_else(|| Error::Type(format!("'{name}' needs base64 text, not {}.", python::type_name(value))))?;
-    image::decode_base64_lenient(text).map_err(|error| Error::Value(format!("'{name}' needs base64 text: {error}")))
+    let text = value.as_str().ok_or_else(|| {
+        Error::Type(format!("'{name}' needs base64 text, not {}.", python::type_name(value)))
+    })?;
+    image::decode_base64_lenient(text)
+        .map_err(|error| Error::Value(format!("'{name}' needs base64 text: {error}")))
 }
 
 /// A picture that fits into some pixels; nothing stays nothing.
@@ -251,7 +264,9 @@ pub fn lookup_hash(env: &Environment, model: &Model, field: &Field, value: &Json
 ///
 /// [`Error::User`] when it is too long to be sealed.
 pub fn sealed(env: &Environment, model: &Model, field: &Field, value: &Json) -> Result<(Param, Param)> {
-    let Some(plain) = text(value).filter(|plain| !plain.is_empty()) else { return Ok((Param::Null, Param::Null)) };
+    let Some(plain) = text(value).filter(|plain| !plain.is_empty()) else {
+        return Ok((Param::Null, Param::Null));
+    };
     let nonce = env.world().bytes::<NONCE_BYTES>();
     let sealed = env
         .sealer()
@@ -268,6 +283,9 @@ pub fn sealed(env: &Environment, model: &Model, field: &Field, value: &Json) -> 
 pub fn opened(env: &Environment, model: &Model, field: &Field, sealed: &[u8]) -> Result<String> {
     env.sealer().open(sealed, &seal_context(model, field)).map_err(|error| {
         tracing::error!(model = model.name, field = field.name, %error, "a sealed value cannot be opened");
-        Error::Internal(format!("The sealed value of '{}' cannot be opened with this server's key.", field.name))
+        Error::Internal(format!(
+            "The sealed value of '{}' cannot be opened with this server's key.",
+            field.name
+        ))
     })
 }

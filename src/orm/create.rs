@@ -6,10 +6,12 @@ use super::access::{self, Operation, records};
 use super::behaviour::{Promise, Values};
 use super::command;
 use super::compute;
+use super::domain::to_sql::Compiler;
 use super::environment::Environment;
 use super::field::{Default, Field};
 use super::model::Model;
-use super::prepare::{self, Assignment, Prepared};
+use super::prepare::{self, Assignment, Prepared, Scope};
+use super::query::SELF;
 use super::registry::int;
 use crate::db::Sql;
 use crate::db::sql::ident;
@@ -22,6 +24,20 @@ use crate::error::{Error, Result};
 /// [`Error::Access`] when the caller may not, [`Error::Value`] and [`Error::Validation`] for values
 /// that the fields or the constraints refuse.
 pub fn create<'a>(env: &'a Environment, model: &'a Model, values: Vec<Values>) -> Promise<'a, Vec<i64>> {
+    create_in(env, model, values, Scope::PartOfCall)
+}
+
+/// The same, where that may be all that the call does.
+///
+/// # Errors
+///
+/// As [`create`].
+pub fn create_in<'a>(
+    env: &'a Environment,
+    model: &'a Model,
+    values: Vec<Values>,
+    scope: Scope,
+) -> Promise<'a, Vec<i64>> {
     Box::pin(async move {
         access::check_model(env, model, Operation::Create)?;
         if values.is_empty() {
@@ -31,12 +47,13 @@ pub fn create<'a>(env: &'a Environment, model: &'a Model, values: Vec<Values>) -
             prepare::check_names(env, model, record)?;
         }
         let inner = env.with_context(env.context.without_defaults());
-        let mut values: Vec<Values> = values.into_iter().map(|record| with_defaults(env, model, record)).collect();
+        let mut values: Vec<Values> =
+            values.into_iter().map(|record| with_defaults(env, model, record)).collect();
         model.behaviour.before_create(&inner, &mut values).await?;
         for record in &values {
             model.behaviour.validate(&inner, record)?;
         }
-        make(&inner, model, values).await
+        make(&inner, model, values, scope).await
     })
 }
 
@@ -63,19 +80,31 @@ pub fn default(env: &Environment, field: &Field) -> Option<Json> {
     }
 }
 
-async fn make(env: &Environment, model: &Model, values: Vec<Values>) -> Result<Vec<i64>> {
+async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scope) -> Result<Vec<i64>> {
     let mut statements = Vec::with_capacity(values.len());
     let mut lists: Vec<Vec<(&Field, Json)>> = Vec::with_capacity(values.len());
     let mut names: Vec<String> = Vec::new();
+    let has_rules = Compiler::new(env).rules(model, SELF, Operation::Create)?.is_some();
+    let mut is_sole = scope == Scope::WholeCall
+        && values.len() == 1
+        && !has_rules
+        && !compute::has_evaluated(model)
+        && model.delegations.is_empty();
     for record in &values {
         let mut prepared = prepare::prepare(env, model, record).await?;
+        is_sole = is_sole && prepared.is_all_there_is(env, model);
         delegate(env, model, &mut prepared).await?;
         require_all(model, &prepared)?;
         names.append(&mut prepared.names);
         lists.push(prepared.lists);
         statements.push(insert(env, model, prepared.assignments));
     }
-    let answers = env.connection().query_all(statements).await?;
+    if is_sole && let Some(statement) = statements.pop() {
+        let rows = env.connection().query_sole(|guard| statement.render(guard)).await?;
+        return Ok(rows.iter().map(|row| int(row, 0)).collect());
+    }
+    let answers =
+        env.connection().query_all(statements.into_iter().map(|one| one.render(None)).collect()).await?;
     let ids: Vec<i64> = answers.iter().filter_map(|rows| rows.first()).map(|row| int(row, 0)).collect();
     for (id, lists) in ids.iter().zip(lists) {
         for (field, commands) in lists {
@@ -103,7 +132,8 @@ async fn delegate(env: &Environment, model: &Model, prepared: &mut Prepared<'_>)
             Some(id) => super::write::write(&sudo, &parent, &[id], values).await?,
             None => {
                 let made = create(&sudo, &parent, vec![values]).await?;
-                let id = made.first().copied().ok_or_else(|| Error::Internal("nothing was made".to_owned()))?;
+                let id =
+                    made.first().copied().ok_or_else(|| Error::Internal("nothing was made".to_owned()))?;
                 prepared.assignments.retain(|assignment| assignment.column != delegation.field);
                 let value = Sql::param(id);
                 let column = delegation.field.clone();
@@ -117,31 +147,52 @@ async fn delegate(env: &Environment, model: &Model, prepared: &mut Prepared<'_>)
 fn require_all(model: &Model, prepared: &Prepared<'_>) -> Result<()> {
     let is_given = |name: &str| prepared.assignments.iter().any(|assignment| assignment.column == name);
     match model.fields.values().find(|field| {
-        field.required && field.has_column() && !field.is_computed() && field.related_path().is_none() && !is_given(&field.name)
+        field.required
+            && field.has_column()
+            && !field.is_computed()
+            && field.related_path().is_none()
+            && !is_given(&field.name)
     }) {
         Some(field) => Err(prepare::missing(model, field)),
         None => Ok(()),
     }
 }
 
-fn insert(env: &Environment, model: &Model, assignments: Vec<Assignment>) -> Sql {
+/// An INSERT in its pieces.
+struct Insert {
+    head: Sql,
+    values: Sql,
+}
+
+impl Insert {
+    /// The statement, with a condition on which nothing is made unless it holds.
+    fn render(self, condition: Option<Sql>) -> Sql {
+        let values = match condition {
+            None => Sql::text(" VALUES (").then(self.values).and_text(")"),
+            Some(condition) => Sql::text(" SELECT ").then(self.values).and_text(" WHERE ").then(condition),
+        };
+        self.head.then(values).and_text(" RETURNING id")
+    }
+}
+
+fn insert(env: &Environment, model: &Model, assignments: Vec<Assignment>) -> Insert {
     let (mut columns, mut values) = (Vec::new(), Vec::new());
     for assignment in assignments {
+        let field = model.field(&assignment.column);
         columns.push(ident(&assignment.column));
-        values.push(assignment.insert);
+        // A SELECT does not know the types of its parameters, as VALUES does from the table.
+        let kind = field.map_or("bytea", Field::column_type);
+        values.push(assignment.insert.parenthesized().and_text("::").and_text(kind));
     }
-    for (name, value) in [
-        ("create_uid", Sql::param(env.user().id)),
-        ("create_date", Sql::param(env.now())),
-        ("write_uid", Sql::param(env.user().id)),
-        ("write_date", Sql::param(env.now())),
+    for (name, value, kind) in [
+        ("create_uid", Sql::param(env.user().id), "::integer"),
+        ("create_date", Sql::param(env.now()), "::timestamp"),
+        ("write_uid", Sql::param(env.user().id), "::integer"),
+        ("write_date", Sql::param(env.now()), "::timestamp"),
     ] {
         columns.push(ident(name));
-        values.push(value);
+        values.push(value.and_text(kind));
     }
-    Sql::text("INSERT INTO ")
-        .then(ident(&model.table))
-        .then(Sql::text(" (").then(Sql::join(columns, ", ")).and_text(") VALUES ("))
-        .then(Sql::join(values, ", "))
-        .and_text(") RETURNING id")
+    let head = Sql::text("INSERT INTO ").then(ident(&model.table)).and_text(" ");
+    Insert { head: head.then(Sql::join(columns, ", ").parenthesized()), values: Sql::join(values, ", ") }
 }

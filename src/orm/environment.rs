@@ -81,7 +81,8 @@ impl Environment {
         hash_rounds: u32,
     ) -> Self {
         let (registry, user) = (Arc::new(registry), Arc::new(User::server()));
-        let services = Services::new(connection, registry, user, world.clone(), Arc::clone(sealer), hash_rounds);
+        let services =
+            Services::new(connection, registry, user, world.clone(), Arc::clone(sealer), hash_rounds);
         Self::new(Rc::new(services), Context::of_server())
     }
 

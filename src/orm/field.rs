@@ -110,9 +110,9 @@ impl FieldType {
     /// The model on the other side.
     pub fn comodel(&self) -> Option<&str> {
         match self {
-            Self::Many2one { comodel, .. } | Self::One2many { comodel, .. } | Self::Many2many { comodel, .. } => {
-                Some(comodel)
-            }
+            Self::Many2one { comodel, .. }
+            | Self::One2many { comodel, .. }
+            | Self::Many2many { comodel, .. } => Some(comodel),
             _ => None,
         }
     }

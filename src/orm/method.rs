@@ -106,7 +106,11 @@ impl Arguments {
     /// # Errors
     ///
     /// [`Error::Type`] for an argument too many, unknown, given twice or missing.
-    pub fn bind(method: &Method, positional: Vec<Json>, mut keywords: serde_json::Map<String, Json>) -> Result<Self> {
+    pub fn bind(
+        method: &Method,
+        positional: Vec<Json>,
+        mut keywords: serde_json::Map<String, Json>,
+    ) -> Result<Self> {
         let parameters = method.parameters;
         if positional.len() > parameters.len() {
             return Err(Error::Type(format!(
@@ -138,7 +142,10 @@ impl Arguments {
             values.push((parameter.name, value));
         }
         if let Some(name) = keywords.keys().next() {
-            return Err(Error::Type(format!("{}() got an unexpected keyword argument '{name}'", method.name)));
+            return Err(Error::Type(format!(
+                "{}() got an unexpected keyword argument '{name}'",
+                method.name
+            )));
         }
         Ok(Self { values })
     }
@@ -224,7 +231,9 @@ impl Arguments {
 ///
 /// [`Error::Type`] for anything else.
 pub fn ids(value: &Json) -> Result<Vec<i64>> {
-    let wrong = |item: &Json| Error::Type(format!("a record id has to be a whole number, not {}", python::repr(item)));
+    let wrong = |item: &Json| {
+        Error::Type(format!("a record id has to be a whole number, not {}", python::repr(item)))
+    };
     match value {
         Json::Array(items) => items.iter().map(|item| item.as_i64().ok_or_else(|| wrong(item))).collect(),
         Json::Number(_) => value.as_i64().map(|id| vec![id]).ok_or_else(|| wrong(value)),

@@ -133,7 +133,9 @@ impl Builder<'_> {
             if field.sealed || field.kind.is_binary() {
                 return Err(Error::User(format!("Records cannot be ordered by '{}'.", field.name)));
             }
-            if field.kind.is_x2many() || (matches!(field.source, Source::Computed(_)) && field.name != "display_name") {
+            if field.kind.is_x2many()
+                || (matches!(field.source, Source::Computed(_)) && field.name != "display_name")
+            {
                 return Err(Error::Value(format!("Cannot order by '{}': it is not stored.", field.name)));
             }
             let descending = term.descending != turned;

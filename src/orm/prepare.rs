@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::access;
-use super::behaviour::Values;
+use super::behaviour::{Staleness, Values};
 use super::context::BASE_LANG;
 use super::convert;
 use super::environment::Environment;
@@ -39,6 +39,28 @@ pub(super) struct Prepared<'a> {
     pub names: Vec<String>,
 }
 
+/// Whether a change is all that the call does. A single statement that is, is a transaction by
+/// itself, and spares BEGIN, COMMIT and their round trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Nothing comes before or after it.
+    WholeCall,
+    /// Something else belongs to the same transaction.
+    PartOfCall,
+}
+
+impl Prepared<'_> {
+    /// Whether the statement on the record's own table does all of it: no lines, nothing behind a
+    /// link, nothing that follows from it, nothing to tell other servers.
+    pub(super) fn is_all_there_is(&self, env: &Environment, model: &Model) -> bool {
+        self.lists.is_empty()
+            && self.behind.is_empty()
+            && model.behaviour.staleness() == Staleness::Nothing
+            && !model.behaviour.acts_after_change()
+            && self.names.iter().all(|name| env.registry().triggers(&model.name, name).is_empty())
+    }
+}
+
 /// Checks that all names are fields which the caller may set.
 ///
 /// # Errors
@@ -59,7 +81,11 @@ pub(super) fn check_names(env: &Environment, model: &Model, values: &Values) -> 
 /// # Errors
 ///
 /// As [`convert::column`], and [`Error::Validation`] when a required field is emptied.
-pub(super) async fn prepare<'a>(env: &Environment, model: &'a Model, values: &Values) -> Result<Prepared<'a>> {
+pub(super) async fn prepare<'a>(
+    env: &Environment,
+    model: &'a Model,
+    values: &Values,
+) -> Result<Prepared<'a>> {
     let mut prepared = Prepared::default();
     for (name, value) in values {
         let Some(field) = model.field(name) else { continue };
@@ -133,7 +159,8 @@ fn translated(name: &str, lang: &str, parameter: Param) -> Assignment {
             .and_text("::text)")
     };
     let (base, own) = (object(BASE_LANG), object(lang));
-    let insert = if lang == BASE_LANG { base.clone() } else { base.clone().and_text(" || ").then(own.clone()) };
+    let insert =
+        if lang == BASE_LANG { base.clone() } else { base.clone().and_text(" || ").then(own.clone()) };
     let others = Sql::text("COALESCE(").then(column(super::query::SELF, name)).and_text(", '{}'::jsonb)");
     let update = if lang == BASE_LANG {
         others.and_text(" || ").then(own)
@@ -160,12 +187,18 @@ pub(super) fn missing(model: &Model, field: &Field) -> Error {
 }
 
 /// A picture and the smaller ones that follow from it.
-async fn pictures(model: &Model, field: &Field, value: &Json, assignments: &mut Vec<Assignment>) -> Result<()> {
+async fn pictures(
+    model: &Model,
+    field: &Field,
+    value: &Json,
+    assignments: &mut Vec<Assignment>,
+) -> Result<()> {
     let sizes: Vec<(String, u32, u32)> = model
         .fields
         .values()
         .filter(|other| {
-            other.name == field.name || matches!(&other.source, Source::StoredRelated(path) if *path == [field.name.clone()])
+            other.name == field.name
+                || matches!(&other.source, Source::StoredRelated(path) if *path == [field.name.clone()])
         })
         .filter_map(|other| match other.kind {
             FieldType::Image { max_width, max_height } => Some((other.name.clone(), max_width, max_height)),
@@ -178,9 +211,14 @@ async fn pictures(model: &Model, field: &Field, value: &Json, assignments: &mut 
     }
     let value = value.clone();
     let work = move || -> Result<Vec<Assignment>> {
-        sizes.iter().map(|(name, width, height)| Ok(plain(name, convert::picture(name, &value, *width, *height)?))).collect()
+        sizes
+            .iter()
+            .map(|(name, width, height)| Ok(plain(name, convert::picture(name, &value, *width, *height)?)))
+            .collect()
     };
     let done = tokio::task::spawn_blocking(work).await;
-    assignments.extend(done.map_err(|error| Error::Internal(format!("a picture could not be worked on: {error}")))??);
+    assignments.extend(
+        done.map_err(|error| Error::Internal(format!("a picture could not be worked on: {error}")))??,
+    );
     Ok(())
 }

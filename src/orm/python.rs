@@ -35,10 +35,8 @@ pub fn repr(value: &Json) -> String {
             format!("[{}]", items.join(", "))
         }
         Json::Object(entries) => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| format!("'{key}': {}", repr(value)))
-                .collect();
+            let entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("'{key}': {}", repr(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
     }

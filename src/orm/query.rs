@@ -27,21 +27,33 @@ pub struct Page {
     pub order: String,
 }
 
-/// The statement that selects `wanted` of all records that the caller sees and the domain selects.
+/// A SELECT in its pieces, to which a further condition may come.
+pub struct Select {
+    head: Sql,
+    filter: Sql,
+    tail: Sql,
+}
+
+impl Select {
+    /// The statement, with a further condition.
+    pub fn statement(self, condition: Option<Sql>) -> Sql {
+        let filter = both(self.filter, condition);
+        let filter = if filter.is_empty() { filter } else { Sql::text(" WHERE ").then(filter) };
+        self.head.then(filter).then(self.tail)
+    }
+}
+
+/// Selects `wanted` of all records that the caller sees and the domain selects.
 ///
 /// # Errors
 ///
 /// As the compiler of domains, and [`crate::error::Error::User`] for an order that makes no sense.
-pub fn select(env: &Environment, model: &Model, wanted: Sql, domain: Domain, page: &Page) -> Result<Sql> {
-    let compiler = Compiler::new(env);
-    let filter = compiler.filter(model, SELF, domain, env.context.active_test)?;
+pub fn select(env: &Environment, model: &Model, wanted: Sql, domain: Domain, page: &Page) -> Result<Select> {
+    let filter = Compiler::new(env).filter(model, SELF, domain, env.context.active_test)?;
     let order = order::parse(env, model, &page.order)?;
-    let mut statement = Sql::text("SELECT ").then(wanted).then(from(model)).then(order.joins);
-    if !filter.is_empty() {
-        statement = statement.and_text(" WHERE ").then(filter);
-    }
-    statement = statement.and_text(" ORDER BY ").then(order.terms);
-    Ok(statement.then(limits(page)))
+    let head = Sql::text("SELECT ").then(wanted).then(from(model)).then(order.joins);
+    let tail = Sql::text(" ORDER BY ").then(order.terms).then(limits(page));
+    Ok(Select { head, filter, tail })
 }
 
 /// The statement that counts them, up to a limit.
@@ -61,6 +73,15 @@ pub fn count(env: &Environment, model: &Model, domain: Domain, limit: Option<i64
             .then(Sql::param(limit))
             .and_text(") AS counted"),
     })
+}
+
+/// One condition and another; either may be absent.
+pub fn both(one: Sql, other: Option<Sql>) -> Sql {
+    match other {
+        None => one,
+        Some(other) if one.is_empty() => other,
+        Some(other) => one.and_text(" AND ").then(other),
+    }
 }
 
 /// `FROM table AS t`.

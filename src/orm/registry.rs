@@ -193,7 +193,8 @@ impl Registry {
         let mut at = model;
         let mut path = Vec::new();
         for step in depends.split('.') {
-            let trigger = Trigger { model: model.name.clone(), field: field.name.clone(), path: path.clone() };
+            let trigger =
+                Trigger { model: model.name.clone(), field: field.name.clone(), path: path.clone() };
             let known = triggers.entry((at.name.clone(), step.to_owned())).or_default();
             if !known.contains(&trigger) {
                 known.push(trigger);

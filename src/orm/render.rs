@@ -64,8 +64,10 @@ pub fn datetime(out: &mut Vec<u8>, moment: NaiveDateTime) {
 pub enum Links<'a> {
     /// The id alone.
     Ids,
-    /// The id and the name.
+    /// The id and the name, which is looked up.
     Named(&'a HashMap<i64, String>),
+    /// The id and the name, which came along; none when the record is gone.
+    Name(Option<&'a str>),
 }
 
 /// Writes the value of a field; `size_only` gives the size of bytes in place of them, which the
@@ -107,19 +109,21 @@ pub fn value(out: &mut Vec<u8>, kind: &FieldType, raw: Option<Raw<'_>>, links: L
 }
 
 fn many2one(out: &mut Vec<u8>, id: i64, links: Links<'_>) {
-    match links {
-        Links::Ids => integer(out, id),
-        Links::Named(names) => match names.get(&id) {
-            Some(name) => {
-                out.push(b'[');
-                integer(out, id);
-                out.extend_from_slice(b", ");
-                string(out, name);
-                out.push(b']');
-            }
-            // Deleted a moment ago, between two statements of this call.
-            None => falsehood(out),
-        },
+    let name = match links {
+        Links::Ids => return integer(out, id),
+        Links::Named(names) => names.get(&id).map(String::as_str),
+        Links::Name(name) => name,
+    };
+    match name {
+        Some(name) => {
+            out.push(b'[');
+            integer(out, id);
+            out.extend_from_slice(b", ");
+            string(out, name);
+            out.push(b']');
+        }
+        // A user who made a record and is gone, or a record that went a moment ago.
+        None => falsehood(out),
     }
 }
 
@@ -147,7 +151,10 @@ mod tests {
 
     #[test]
     fn a_moment_is_text_without_a_fraction_of_a_second() {
-        assert_eq!(written(&FieldType::Datetime, Some(&1_500_000_i64.to_be_bytes())), r#""2000-01-01 00:00:01""#);
+        assert_eq!(
+            written(&FieldType::Datetime, Some(&1_500_000_i64.to_be_bytes())),
+            r#""2000-01-01 00:00:01""#
+        );
         assert_eq!(written(&FieldType::Date, Some(&(-1_i32).to_be_bytes())), r#""1999-12-31""#);
     }
 }

@@ -22,9 +22,10 @@ pub fn value(registry: &Registry, model: &Model, field: &Field, alias: &str, lan
         return value(registry, model, named, alias, lang);
     }
     match &field.source {
-        _ if field.kind.is_x2many() => {
-            Err(Error::Value(format!("{}.{} is a list of records and has no single value.", model.name, field.name)))
-        }
+        _ if field.kind.is_x2many() => Err(Error::Value(format!(
+            "{}.{} is a list of records and has no single value.",
+            model.name, field.name
+        ))),
         Source::Computed(expression) => Ok(expression(Scope { alias, lang })),
         Source::Related(steps) => {
             let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
@@ -67,15 +68,17 @@ fn path_in(registry: &Registry, model: &Model, alias: &str, steps: &[&str], lang
     }
     let field = model.field(first).ok_or_else(lost)?;
     match (&field.kind, rest) {
-        (FieldType::Many2many { relation, column1, column2, .. }, [] | ["ids"]) => Ok(Sql::text("unnest(ARRAY(SELECT ")
-            .then(ident(column2))
-            .and_text(" FROM ")
-            .then(ident(relation))
-            .and_text(" WHERE ")
-            .then(ident(column1))
-            .and_text(" = ")
-            .then(column(alias, "id"))
-            .and_text("))")),
+        (FieldType::Many2many { relation, column1, column2, .. }, [] | ["ids"]) => {
+            Ok(Sql::text("unnest(ARRAY(SELECT ")
+                .then(ident(column2))
+                .and_text(" FROM ")
+                .then(ident(relation))
+                .and_text(" WHERE ")
+                .then(ident(column1))
+                .and_text(" = ")
+                .then(column(alias, "id"))
+                .and_text("))"))
+        }
         (_, [] | ["id"]) => value(registry, model, field, alias, lang),
         (FieldType::Many2one { comodel, .. }, rest) => {
             let comodel = registry.find(comodel).ok_or_else(lost)?;

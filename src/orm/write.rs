@@ -7,8 +7,8 @@ use super::compute;
 use super::domain::to_sql::Compiler;
 use super::environment::Environment;
 use super::model::Model;
-use super::prepare::{self, Assignment};
-use super::query::SELF;
+use super::prepare::{self, Assignment, Scope};
+use super::query::{SELF, both};
 use super::registry::int;
 use super::value_sql;
 use crate::db::Sql;
@@ -22,6 +22,21 @@ use crate::error::{Error, Result};
 /// [`Error::Access`] when the caller may not, [`Error::Missing`] when one of them is gone,
 /// [`Error::Value`] and [`Error::Validation`] for values that the fields or the constraints refuse.
 pub fn write<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64], values: Values) -> Promise<'a, ()> {
+    write_in(env, model, ids, values, Scope::PartOfCall)
+}
+
+/// The same, where that may be all that the call does.
+///
+/// # Errors
+///
+/// As [`write`].
+pub fn write_in<'a>(
+    env: &'a Environment,
+    model: &'a Model,
+    ids: &'a [i64],
+    values: Values,
+    scope: Scope,
+) -> Promise<'a, ()> {
     Box::pin(async move {
         access::check_model(env, model, Operation::Write)?;
         prepare::check_names(env, model, &values)?;
@@ -35,7 +50,8 @@ pub fn write<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64], values:
         model.behaviour.before_write(env, &ids, &mut values).await?;
         model.behaviour.validate(env, &values)?;
         let prepared = prepare::prepare(env, model, &values).await?;
-        update(env, model, &ids, prepared.assignments).await?;
+        let is_sole = scope == Scope::WholeCall && ids.len() == 1 && prepared.is_all_there_is(env, model);
+        update(env, model, &ids, prepared.assignments, is_sole).await?;
         for (link, values) in prepared.behind {
             behind(env, model, &ids, &link, values).await?;
         }
@@ -49,14 +65,20 @@ pub fn write<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64], values:
     })
 }
 
-async fn update(env: &Environment, model: &Model, ids: &[i64], assignments: Vec<Assignment>) -> Result<()> {
+async fn update(
+    env: &Environment,
+    model: &Model,
+    ids: &[i64],
+    assignments: Vec<Assignment>,
+    is_sole: bool,
+) -> Result<()> {
     let mut sets: Vec<Sql> = assignments
         .into_iter()
         .map(|assignment| ident(&assignment.column).and_text(" = ").then(assignment.update))
         .collect();
     sets.push(Sql::text("write_uid = ").then(Sql::param(env.user().id)));
     sets.push(Sql::text("write_date = ").then(Sql::param(env.now())));
-    let mut statement = Sql::text("UPDATE ")
+    let statement = Sql::text("UPDATE ")
         .then(ident(&model.table))
         .and_text(" AS ")
         .then(ident(SELF))
@@ -67,11 +89,14 @@ async fn update(env: &Environment, model: &Model, ids: &[i64], assignments: Vec<
         .and_text(" = ANY(")
         .then(Sql::param(ids.to_vec()))
         .and_text(")");
-    if let Some(rules) = Compiler::new(env).rules(model, SELF, Operation::Write)? {
-        statement = statement.and_text(" AND ").then(rules);
-    }
-    let statement = statement.and_text(" RETURNING ").then(column(SELF, "id"));
-    let changed: Vec<i64> = env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
+    let statement = both(statement, Compiler::new(env).rules(model, SELF, Operation::Write)?);
+    let build = |guard| both(statement, guard).and_text(" RETURNING ").then(column(SELF, "id"));
+    let rows = if is_sole {
+        env.connection().query_sole(build).await?
+    } else {
+        env.connection().query_guarded(build).await?
+    };
+    let changed: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
     if changed.len() == ids.len() {
         return Ok(());
     }
@@ -105,7 +130,13 @@ async fn behind(env: &Environment, model: &Model, ids: &[i64], link: &str, value
         .and_text(" = ANY(")
         .then(Sql::param(ids.to_vec()))
         .and_text(")");
-    let targets: Vec<i64> =
-        env.connection().query(statement).await?.iter().map(|row| int(row, 0)).filter(|id| *id != 0).collect();
+    let targets: Vec<i64> = env
+        .connection()
+        .query(statement)
+        .await?
+        .iter()
+        .map(|row| int(row, 0))
+        .filter(|id| *id != 0)
+        .collect();
     write(&env.sudo(), &comodel, &targets, values).await
 }

@@ -33,24 +33,42 @@ impl Request {
     pub fn parse(params: Json) -> Result<Self> {
         let mut params = match params {
             Json::Object(params) => params,
-            other => return Err(Error::Type(format!("The parameters have to be an object, not {}.", python::type_name(&other)))),
+            other => {
+                return Err(Error::Type(format!(
+                    "The parameters have to be an object, not {}.",
+                    python::type_name(&other)
+                )));
+            }
         };
         let mut text = |name: &str| match params.remove(name) {
             Some(Json::String(text)) => Ok(text),
-            Some(other) => Err(Error::Type(format!("'{name}' has to be a text, not {}.", python::type_name(&other)))),
+            Some(other) => {
+                Err(Error::Type(format!("'{name}' has to be a text, not {}.", python::type_name(&other))))
+            }
             None => Err(Error::Type(format!("call_kw() is missing the required argument '{name}'"))),
         };
         let (model, method) = (text("model")?, text("method")?);
-        let missing = |name: &str| Error::Type(format!("call_kw() is missing the required argument '{name}'"));
+        let missing =
+            |name: &str| Error::Type(format!("call_kw() is missing the required argument '{name}'"));
         let args = match params.remove("args").ok_or_else(|| missing("args"))? {
             Json::Array(args) => args,
             value if !python::truth(&value) => Vec::new(),
-            other => return Err(Error::Type(format!("'args' has to be a list, not {}.", python::type_name(&other)))),
+            other => {
+                return Err(Error::Type(format!(
+                    "'args' has to be a list, not {}.",
+                    python::type_name(&other)
+                )));
+            }
         };
         let kwargs = match params.remove("kwargs").ok_or_else(|| missing("kwargs"))? {
             Json::Object(kwargs) => kwargs,
             value if !python::truth(&value) => Map::new(),
-            other => return Err(Error::Type(format!("'kwargs' has to be an object, not {}.", python::type_name(&other)))),
+            other => {
+                return Err(Error::Type(format!(
+                    "'kwargs' has to be an object, not {}.",
+                    python::type_name(&other)
+                )));
+            }
         };
         Ok(Self { model, method, args, kwargs })
     }

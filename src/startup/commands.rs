@@ -41,8 +41,15 @@ pub async fn migrate(settings: &Database, out: &mut dyn Write) -> Result<()> {
     let done = match prepared {
         Ok(prepared) => match prepared.generated_password {
             Some(password) => super::password_file(&storage, &password)
-                .map_err(|error| Error::Internal(format!("the password file cannot be written: {error}")).into())
-                .and_then(|path| line(out, &format!("The database is made. The password of admin is in {}.", path.display()))),
+                .map_err(|error| {
+                    Error::Internal(format!("the password file cannot be written: {error}")).into()
+                })
+                .and_then(|path| {
+                    line(
+                        out,
+                        &format!("The database is made. The password of admin is in {}.", path.display()),
+                    )
+                }),
             None => line(out, "The database is up to date."),
         },
         Err(error) => Err(error.into()),
@@ -89,10 +96,15 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
             findings.push(format!("the encoding of the database is {encoding}, not UTF8"));
         }
         if collation != "C" {
-            findings.push(format!("the collation of the database is {collation}, not C: names sort otherwise than in Odoo"));
+            findings.push(format!(
+                "the collation of the database is {collation}, not C: names sort otherwise than in Odoo"
+            ));
         }
         if ctype == "C" {
-            findings.push("the ctype of the database is C: ilike folds ASCII letters only; C.UTF-8 folds all".to_owned());
+            findings.push(
+                "the ctype of the database is C: ilike folds ASCII letters only; C.UTF-8 folds all"
+                    .to_owned(),
+            );
         }
     }
     let registry = Registry::declared(models::all())?;
@@ -107,9 +119,9 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
 /// [`StartError`], for the operator to read.
 pub async fn user(command: UserCommand, out: &mut dyn Write) -> Result<()> {
     let settings = match &command {
-        UserCommand::Create { database, .. } | UserCommand::Passwd { database, .. } | UserCommand::List { database } => {
-            database.clone()
-        }
+        UserCommand::Create { database, .. }
+        | UserCommand::Passwd { database, .. }
+        | UserCommand::List { database } => database.clone(),
     };
     let storage = Storage::beside(&settings, &World::system()).await?;
     let done = on_users(command, &storage, out).await;
@@ -145,7 +157,11 @@ async fn on_users(command: UserCommand, storage: &Storage, out: &mut dyn Write) 
             env.connection().query(caches::announce(Staleness::Users)).await?;
             env.connection().commit().await?;
             let id = made.first().copied().unwrap_or_default();
-            let told = if is_generated { format!(", the password is {}", password.expose_secret()) } else { String::new() };
+            let told = if is_generated {
+                format!(", the password is {}", password.expose_secret())
+            } else {
+                String::new()
+            };
             line(out, &format!("The user {login} has the id {id}{told}"))?;
         }
     }
@@ -153,10 +169,13 @@ async fn on_users(command: UserCommand, storage: &Storage, out: &mut dyn Write) 
 }
 
 fn groups_of(env: &Environment, names: &[String]) -> Result<serde_json::Value> {
-    let names: Vec<&str> = if names.is_empty() { vec!["base.group_user"] } else { names.iter().map(String::as_str).collect() };
+    let names: Vec<&str> =
+        if names.is_empty() { vec!["base.group_user"] } else { names.iter().map(String::as_str).collect() };
     let mut ids = Vec::with_capacity(names.len());
     for name in names {
-        let unknown = || Error::User(format!("there is no group '{name}': give an external id such as base.group_system"));
+        let unknown = || {
+            Error::User(format!("there is no group '{name}': give an external id such as base.group_system"))
+        };
         ids.push(*env.registry().references.get(name).ok_or_else(unknown)?);
     }
     Ok(json!([[6, 0, ids]]))
@@ -168,7 +187,9 @@ async fn environment(storage: &Storage) -> Result<Environment> {
     let connection = pool.get().await?;
     let prepared = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('res_users')");
     if connection.query(prepared).await?.is_empty() {
-        let empty = Error::User("the database is empty: run `oregional migrate` or `oregional serve` first".to_owned());
+        let empty = Error::User(
+            "the database is empty: run `oregional migrate` or `oregional serve` first".to_owned(),
+        );
         return Err(StorageError::Database(empty).into());
     }
     let registry = Registry::load(&models::all(), &connection).await?;
@@ -187,9 +208,9 @@ fn password(env: &Environment, from_stdin: bool) -> Result<(SecretString, bool)>
         return Ok((SecretString::from(env.world().token(PASSWORD_LENGTH)), true));
     }
     let mut given = String::new();
-    std::io::stdin()
-        .read_line(&mut given)
-        .map_err(|error| Error::User(format!("the password could not be read from standard input: {error}")))?;
+    std::io::stdin().read_line(&mut given).map_err(|error| {
+        Error::User(format!("the password could not be read from standard input: {error}"))
+    })?;
     let given = given.trim_end_matches(['\r', '\n']);
     if given.is_empty() {
         return Err(Error::User("an empty password is no password".to_owned()).into());

@@ -52,7 +52,9 @@ pub enum StartError {
     #[error(transparent)]
     Database(#[from] crate::error::Error),
     /// The address is taken, or not ours.
-    #[error("cannot listen on {address}: {source}. Another server may be there: choose another address with --listen")]
+    #[error(
+        "cannot listen on {address}: {source}. Another server may be there: choose another address with --listen"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -72,7 +74,9 @@ impl Application {
         let storage = Storage::open(&settings.database, &world).await?;
         let bound = Self::bind(&settings, &storage, world).await;
         match bound {
-            Ok((server, address, stop, first_start)) => Ok(Self { server, address, storage, stop, first_start }),
+            Ok((server, address, stop, first_start)) => {
+                Ok(Self { server, address, storage, stop, first_start })
+            }
             Err(error) => {
                 storage.close().await;
                 Err(error)
@@ -105,7 +109,8 @@ impl Application {
         let stop = CancellationToken::new();
         listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
         let (server, address) = serve(settings, storage, shared, max_body)?;
-        let first_start = prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
+        let first_start =
+            prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
         Ok((server, address, stop, first_start))
     }
 
@@ -183,7 +188,11 @@ fn processors() -> usize {
 }
 
 /// Hears what other servers change, and forgets what that makes stale.
-fn listen_for_changes(config: Config, shared: Arc<Shared>, stop: CancellationToken) -> Result<(), StartError> {
+fn listen_for_changes(
+    config: Config,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+) -> Result<(), StartError> {
     let app = App { pool: Pool::new(&config, 1)?, shared };
     let (notices, mut heard) = tokio::sync::mpsc::unbounded_channel::<Notice>();
     tokio::spawn(listener::listen(config, caches::CHANNEL, notices, stop));
@@ -203,11 +212,15 @@ fn listen_for_changes(config: Config, shared: Arc<Shared>, stop: CancellationTok
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn password_file(storage: &Storage, password: &secrecy::SecretString) -> std::io::Result<std::path::PathBuf> {
+pub fn password_file(
+    storage: &Storage,
+    password: &secrecy::SecretString,
+) -> std::io::Result<std::path::PathBuf> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let path = storage.data_dir.join("admin-password");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     writeln!(file, "{}", password.expose_secret())?;
     Ok(path)
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
@@ -265,6 +267,6 @@ fn fingerprint(declared: &[Model]) -> Result<String> {
     hash.update(format!("{:?}", migrate::newest()));
     hash.update(include_str!("../../sql/data/base.sql"));
     hash.update(include_str!("../../sql/data/records.json"));
-    let digest = hash.finalize();
-    Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    hash.update(include_str!("../../sql/data/ranges.sql"));
+    Ok(STANDARD.encode(hash.finalize()))
 }

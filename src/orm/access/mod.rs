@@ -51,7 +51,9 @@ impl Operation {
         [Self::Read, Self::Write, Self::Create, Self::Unlink]
             .into_iter()
             .find(|operation| operation.as_str() == word)
-            .ok_or_else(|| Error::Assertion(format!("'{word}' is no access mode: read, write, create or unlink")))
+            .ok_or_else(|| {
+                Error::Assertion(format!("'{word}' is no access mode: read, write, create or unlink"))
+            })
     }
 
     fn index(self) -> usize {

@@ -36,7 +36,12 @@ pub async fn check(env: &Environment, model: &Model, ids: &[i64], operation: Ope
 /// # Errors
 ///
 /// [`Error::Access`] when one of them is there.
-pub async fn refuse_hidden(env: &Environment, model: &Model, ids: &[i64], operation: Operation) -> Result<()> {
+pub async fn refuse_hidden(
+    env: &Environment,
+    model: &Model,
+    ids: &[i64],
+    operation: Operation,
+) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }

@@ -48,7 +48,10 @@ impl Rule {
 
     fn domain(&self, env: &Environment) -> Result<Domain> {
         let failed = |error: &dyn std::fmt::Display| {
-            Error::User(format!("The record rule '{}' (id {}) cannot be evaluated: {error}", self.name, self.id))
+            Error::User(format!(
+                "The record rule '{}' (id {}) cannot be evaluated: {error}",
+                self.name, self.id
+            ))
         };
         let condition = self.condition.as_ref().map_err(|error| failed(error))?;
         let value = eval::evaluate(condition, &Known(env)).map_err(|error| failed(&error))?;
@@ -59,7 +62,9 @@ impl Rule {
 fn is_further(path: &[String]) -> bool {
     match path {
         [user, first] => user == "user" && !KNOWN.contains(&first.as_str()),
-        [user, first, last] => user == "user" && !(KNOWN.contains(&first.as_str()) && matches!(last.as_str(), "id" | "ids")),
+        [user, first, last] => {
+            user == "user" && !(KNOWN.contains(&first.as_str()) && matches!(last.as_str(), "id" | "ids"))
+        }
         [user, _, ..] => user == "user",
         _ => false,
     }
@@ -73,7 +78,7 @@ impl Names for Known<'_> {
         let user = env.user();
         let words: Vec<&str> = path.iter().map(String::as_str).collect();
         Ok(Some(match words.as_slice() {
-            ["user", "id"] | ["uid"] | ["user"] => user.id.into(),
+            ["user", "id"] | ["uid" | "user"] => user.id.into(),
             ["user", "login"] => user.login.clone().into(),
             ["user", "name"] => user.name.clone().into(),
             ["user", "partner_id"] | ["user", "partner_id", "id"] => user.partner_id.into(),

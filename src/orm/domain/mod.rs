@@ -1,10 +1,13 @@
 //! The Domain: a condition on records as a tree. `parse` makes it of what a client sent, `optimize`
 //! puts it into the shape that the database likes, `to_sql` makes SQL of it.
 
+mod hierarchy;
 pub mod optimize;
 pub mod parse;
 mod relation;
 mod scalar;
+#[cfg(test)]
+mod tests;
 pub mod to_sql;
 
 pub use self::relation::name_domain;

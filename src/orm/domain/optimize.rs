@@ -78,7 +78,12 @@ fn merge(parts: Vec<Domain>) -> Vec<Domain> {
             continue;
         };
         let known = places.get(&path).and_then(|place| merged.get_mut(*place));
-        if let Some(Domain::Condition(Condition { operator, operand: Operand::Value(Json::Array(all)), .. })) = known {
+        if let Some(Domain::Condition(Condition {
+            operator,
+            operand: Operand::Value(Json::Array(all)),
+            ..
+        })) = known
+        {
             *operator = Operator::In;
             all.extend(values);
         } else {
@@ -91,7 +96,9 @@ fn merge(parts: Vec<Domain>) -> Vec<Domain> {
 }
 
 fn listed(part: &Domain) -> Option<(String, Vec<Json>)> {
-    let Domain::Condition(Condition { path, operator, operand: Operand::Value(value) }) = part else { return None };
+    let Domain::Condition(Condition { path, operator, operand: Operand::Value(value) }) = part else {
+        return None;
+    };
     match (operator, value) {
         // Only whole numbers and texts mean the same alone and in a list, for every type of field.
         (Operator::Eq, Json::Number(number)) if number.is_i64() => Some((path.clone(), vec![value.clone()])),
@@ -102,14 +109,14 @@ fn listed(part: &Domain) -> Option<(String, Vec<Json>)> {
 
 fn unlist(part: Domain) -> Domain {
     match part {
-        Domain::Condition(Condition { path, operator: Operator::In, operand: Operand::Value(Json::Array(mut items)) })
-            if items.len() == 1 =>
-        {
-            match items.pop() {
-                Some(only @ (Json::Number(_) | Json::String(_))) => Domain::condition(&path, Operator::Eq, only),
-                other => Domain::condition(&path, Operator::In, Json::Array(other.into_iter().collect())),
-            }
-        }
+        Domain::Condition(Condition {
+            path,
+            operator: Operator::In,
+            operand: Operand::Value(Json::Array(mut items)),
+        }) if items.len() == 1 => match items.pop() {
+            Some(only @ (Json::Number(_) | Json::String(_))) => Domain::condition(&path, Operator::Eq, only),
+            other => Domain::condition(&path, Operator::In, Json::Array(other.into_iter().collect())),
+        },
         other => other,
     }
 }

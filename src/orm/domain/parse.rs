@@ -59,7 +59,9 @@ fn nested(value: &Json, above: usize) -> Result<Domain> {
 
 fn combine(sign: &str, stack: &mut Vec<Level>) -> Result<Level> {
     let mut operand = || {
-        stack.pop().ok_or_else(|| Error::Value(format!("The domain ends before the operator '{sign}' has its operands.")))
+        stack.pop().ok_or_else(|| {
+            Error::Value(format!("The domain ends before the operator '{sign}' has its operands."))
+        })
     };
     match sign {
         "!" => {
@@ -91,7 +93,10 @@ fn depth_below((domain, depth): &Level, melts: fn(&Domain) -> bool) -> usize {
 
 fn condition(item: &Json, above: usize) -> Result<Domain> {
     let Json::Array(parts) = item else {
-        return Err(Error::Type(format!("{} is neither an operator nor a condition of a domain.", python::repr(item))));
+        return Err(Error::Type(format!(
+            "{} is neither an operator nor a condition of a domain.",
+            python::repr(item)
+        )));
     };
     let [path, operator, value] = parts.as_slice() else {
         return Err(Error::Value(format!(
@@ -100,7 +105,13 @@ fn condition(item: &Json, above: usize) -> Result<Domain> {
             parts.len()
         )));
     };
-    let unknown = || Error::Value(format!("Invalid operator {} in the condition {}.", python::repr(operator), python::repr(item)));
+    let unknown = || {
+        Error::Value(format!(
+            "Invalid operator {} in the condition {}.",
+            python::repr(operator),
+            python::repr(item)
+        ))
+    };
     let operator = operator.as_str().and_then(Operator::parse).ok_or_else(unknown)?;
     let path = match path {
         Json::String(path) if !path.is_empty() => path.clone(),
@@ -111,7 +122,9 @@ fn condition(item: &Json, above: usize) -> Result<Domain> {
                 _ => Err(no_field(item)),
             };
         }
-        Json::String(_) => return Err(Error::Value(format!("The condition {} names no field.", python::repr(item)))),
+        Json::String(_) => {
+            return Err(Error::Value(format!("The condition {} names no field.", python::repr(item))));
+        }
         _ => return Err(no_field(item)),
     };
     let operand = match operator {
@@ -135,7 +148,9 @@ fn normalized(mut condition: Condition) -> Domain {
             (Operator::In, value) if !python::truth(value) => return Domain::False,
             (Operator::In, Json::Bool(_)) => Operator::Eq,
             (Operator::NotIn, Json::Bool(_)) => Operator::Ne,
-            (Operator::NotIn, Json::Array(items)) if items.is_empty() => return marked(condition.path, Domain::True),
+            (Operator::NotIn, Json::Array(items)) if items.is_empty() => {
+                return marked(condition.path, Domain::True);
+            }
             (operator, _) => operator,
         };
     }

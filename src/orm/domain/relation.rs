@@ -2,15 +2,15 @@
 
 use serde_json::Value as Json;
 
-use super::super::access::{self, Operation};
 use super::super::convert;
 use super::super::field::{Field, FieldType};
 use super::super::model::Model;
 use super::super::python;
+use super::hierarchy::{self, is_hierarchy};
 use super::to_sql::Compiler;
 use super::{Condition, Domain, Operand, Operator};
-use crate::db::sql::{column, ident};
 use crate::db::Sql;
+use crate::db::sql::{column, ident};
 use crate::error::{Error, Result};
 
 /// A condition on a field of the record that a link points to.
@@ -45,7 +45,11 @@ pub(super) fn any(
     domain: &Domain,
 ) -> Result<Sql> {
     if field.kind.comodel().is_none() {
-        return Err(Error::Value(format!("'{}' is no link: '{}' does not fit.", field.name, operator.as_str())));
+        return Err(Error::Value(format!(
+            "'{}' is no link: '{}' does not fit.",
+            field.name,
+            operator.as_str()
+        )));
     }
     let links = linked(compiler, model, alias, field, domain.clone())?;
     Ok(if operator == Operator::NotAny { negated(links) } else { links })
@@ -93,11 +97,6 @@ fn in_relation(alias: &str, relation: &str, column1: &str, links: Sql) -> Sql {
         .and_text(")")
 }
 
-/// Whether an operator follows a hierarchy.
-pub(super) fn is_hierarchy(operator: Operator) -> bool {
-    matches!(operator, Operator::ChildOf | Operator::ParentOf)
-}
-
 /// The domain over `model` that finds records by their name.
 ///
 /// # Errors
@@ -122,7 +121,9 @@ pub(super) fn by_name(
     alias: &str,
     condition: &Condition,
 ) -> Result<Option<Sql>> {
-    let (Operand::Value(value), Some(_)) = (&condition.operand, model.is_named_by_field()) else { return Ok(None) };
+    let (Operand::Value(value), Some(_)) = (&condition.operand, model.is_named_by_field()) else {
+        return Ok(None);
+    };
     let domain = name_domain(model, condition.operator, value)?;
     compiler.condition(model, alias, &domain).map(Some)
 }
@@ -141,7 +142,7 @@ pub(super) fn many2one(
     let comodel = compiler.env.model(comodel)?;
     let operator = condition.operator;
     if is_hierarchy(operator) {
-        return hierarchy(compiler, link, &comodel, operator, value);
+        return hierarchy::condition(compiler, link, &comodel, operator, value);
     }
     let is_null = || link.clone().and_text(" IS NULL");
     let is_set = || link.clone().and_text(" IS NOT NULL");
@@ -155,6 +156,9 @@ pub(super) fn many2one(
         (Operator::Ne, Json::Null | Json::Bool(false)) => Ok(is_set()),
         (Operator::In | Operator::NotIn, Json::Array(items)) => {
             members(compiler, link, field, &comodel, operator == Operator::In, items)
+        }
+        (Operator::In | Operator::NotIn, Json::String(_)) => {
+            members(compiler, link, field, &comodel, operator == Operator::In, std::slice::from_ref(value))
         }
         (Operator::In | Operator::NotIn, _) => Err(Error::Value(format!(
             "'{}' compares '{}' with a list, not with {}.",
@@ -282,81 +286,14 @@ fn by_pattern(
         });
     }
     let positive = operator.negated().filter(|_| operator.is_negative()).unwrap_or(operator);
-    let domain = name_domain(comodel, positive, &Json::from(python::text(value)))?;
+    let domain = match value {
+        // A number is the id, not a part of the name.
+        Json::Number(_) => Domain::condition("id", Operator::Eq, value.clone()),
+        _ => name_domain(comodel, positive, &Json::from(python::text(value)))?,
+    };
     let select = compiler.select(comodel, "id", domain, false)?;
     let found = link.clone().and_text(" IN (").then(select).and_text(")");
     Ok(if operator.is_negative() { negated(found) } else { found })
-}
-
-/// `child_of` and `parent_of`, along the model's `parent_id`.
-fn hierarchy(
-    compiler: &Compiler<'_>,
-    link: &Sql,
-    comodel: &Model,
-    operator: Operator,
-    value: &Json,
-) -> Result<Sql> {
-    let items = match value {
-        Json::Array(items) => items.as_slice(),
-        Json::Null => return Err(Error::Type(format!("'{}' needs a record.", operator.as_str()))),
-        Json::Bool(false) => &[],
-        one => std::slice::from_ref(one),
-    };
-    let is_above = operator == Operator::ParentOf;
-    let items: Vec<&Json> = items.iter().filter(|item| !is_above || python::truth(item)).collect();
-    let Some(start) = start(compiler, comodel, &items)? else { return Ok(Sql::boolean(false)) };
-    if comodel.field("parent_id").is_none() {
-        return Err(Error::Key(format!("Records of '{}' have no parent: '{}' does not fit.", comodel.name, operator.as_str())));
-    }
-    let (known, wanted) = if is_above { ("parent_id", "id") } else { ("id", "parent_id") };
-    let tree = compiler.alias();
-    let next = compiler.alias();
-    Ok(link
-        .clone()
-        .and_text(" IN (WITH RECURSIVE ")
-        .then(ident(&tree))
-        .and_text("(id, parent_id) AS (SELECT id, parent_id FROM ")
-        .then(ident(&comodel.table))
-        .and_text(" WHERE ")
-        .then(start)
-        .and_text(" UNION SELECT ")
-        .then(column(&next, "id"))
-        .and_text(", ")
-        .then(column(&next, "parent_id"))
-        .and_text(" FROM ")
-        .then(ident(&comodel.table))
-        .and_text(" AS ")
-        .then(ident(&next))
-        .and_text(" JOIN ")
-        .then(ident(&tree))
-        .and_text(" ON ")
-        .then(column(&next, wanted))
-        .and_text(" = ")
-        .then(column(&tree, known))
-        .and_text(") SELECT id FROM ")
-        .then(ident(&tree))
-        .and_text(")"))
-}
-
-/// Where a hierarchy begins: at ids, or at the records of some names.
-fn start(compiler: &Compiler<'_>, comodel: &Model, items: &[&Json]) -> Result<Option<Sql>> {
-    if items.is_empty() {
-        return Ok(None);
-    }
-    access::check_model(compiler.env, comodel, Operation::Read)?;
-    let (names, ids): (Vec<&Json>, Vec<&Json>) = items.iter().partition(|item| item.is_string());
-    let mut any = Vec::new();
-    if !ids.is_empty() {
-        let wrong = |item: &Json| Error::Key(format!("{} is no record.", python::repr(item)));
-        let ids: Result<Vec<i64>> = ids.into_iter().map(|item| item.as_i64().ok_or_else(|| wrong(item))).collect();
-        any.push(Sql::text("id = ANY(").then(Sql::param(ids?)).and_text(")"));
-    }
-    if !names.is_empty() {
-        let names = Json::Array(names.into_iter().cloned().collect());
-        let select = compiler.select(comodel, "id", name_domain(comodel, Operator::In, &names)?, false)?;
-        any.push(Sql::text("id IN (").then(select).and_text(")"));
-    }
-    Ok(Some(Sql::join(any, " OR ")))
 }
 
 /// A condition on lines.
@@ -381,7 +318,11 @@ pub(super) fn x2many(
         }
         (operator, value) if is_hierarchy(operator) => Domain::condition("id", operator, value.clone()),
         (Operator::In | Operator::NotIn, Json::String(_)) => {
-            return Err(Error::Value(format!("'{}' compares '{}' with a list.", operator.as_str(), field.name)));
+            return Err(Error::Value(format!(
+                "'{}' compares '{}' with a list.",
+                operator.as_str(),
+                field.name
+            )));
         }
         (operator, Json::String(_)) => {
             let comodel = compiler.env.model(field.kind.comodel().unwrap_or_default())?;

@@ -43,7 +43,7 @@ pub(super) fn condition(
     }
     let operator = condition.operator;
     if operator.is_pattern() {
-        return Ok(pattern(left, field, operator, value));
+        return pattern(left, field, operator, value);
     }
     let (Operator::In | Operator::NotIn, items) = (operator, value) else {
         return match field.kind {
@@ -97,7 +97,9 @@ fn filled(left: Sql, field: &Field) -> Sql {
 fn is_empty(field: &Field, value: &Json) -> bool {
     match value {
         Json::Null | Json::Bool(false) => true,
-        Json::String(text) => text.is_empty() && (field.kind.is_text() || matches!(field.kind, FieldType::Selection(_))),
+        Json::String(text) => {
+            text.is_empty() && (field.kind.is_text() || matches!(field.kind, FieldType::Selection(_)))
+        }
         _ => false,
     }
 }
@@ -203,7 +205,11 @@ fn boolean(left: Sql, operator: Operator, value: &Json) -> Sql {
                 Operator::Gt => " > ",
                 _ => " >= ",
             };
-            return Sql::text("COALESCE(").then(left).and_text(", false)").and_text(sign).then(Sql::boolean(truth));
+            return Sql::text("COALESCE(")
+                .then(left)
+                .and_text(", false)")
+                .and_text(sign)
+                .then(Sql::boolean(truth));
         }
     };
     is_truth(left, wanted)
@@ -232,7 +238,8 @@ fn members(left: Sql, field: &Field, positive: bool, items: &[Json]) -> Result<S
     let list = listed(parameters?);
     let has_empty = !none.is_empty()
         || (field.kind.is_number() && field.name != "id" && list.as_ref().is_some_and(holds_zero));
-    let is_in = list.map(|list| fitted(left.clone(), &list).and_text(" = ANY(").then(Sql::param(list)).and_text(")"));
+    let is_in =
+        list.map(|list| fitted(left.clone(), &list).and_text(" = ANY(").then(Sql::param(list)).and_text(")"));
     Ok(match (is_in, has_empty, positive) {
         (None, false, positive) => Sql::boolean(!positive),
         (None, true, true) => empty(left, field),
@@ -278,17 +285,24 @@ fn listed(parameters: Vec<Param>) -> Option<Param> {
     list
 }
 
-fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Sql {
+fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Result<Sql> {
     let is_whole = matches!(operator, Operator::EqLike | Operator::EqIlike);
     if !python::truth(value) {
-        return match operator {
+        return Ok(match operator {
             Operator::EqLike | Operator::EqIlike => empty(left, field),
             // Everything contains nothing.
             other => Sql::boolean(!other.is_negative()),
-        };
+        });
     }
     let text = python::text(value);
     let wanted = if is_whole { text } else { format!("%{text}%") };
+    // PostgreSQL notices only when a value gets that far; the answer should not hang on the records.
+    if wanted.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1 {
+        return Err(Error::Database {
+            name: "InvalidEscapeSequence",
+            message: format!("The pattern '{wanted}' ends with a backslash that escapes nothing."),
+        });
+    }
     let sign = match operator {
         Operator::Like | Operator::EqLike => " LIKE ",
         Operator::NotLike => " NOT LIKE ",
@@ -299,9 +313,9 @@ fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Sql {
     let text = if is_textual { left.clone() } else { left.clone().and_text("::text") };
     let matched = text.and_text(sign).then(Sql::param(wanted));
     if operator.is_negative() && may_be_null(field) {
-        return Sql::text("(").then(matched).and_text(" OR ").then(left).and_text(" IS NULL)");
+        return Ok(Sql::text("(").then(matched).and_text(" OR ").then(left).and_text(" IS NULL)"));
     }
-    matched
+    Ok(matched)
 }
 
 fn binary(left: &Sql, field: &Field, operator: Operator, value: &Json) -> Result<Sql> {

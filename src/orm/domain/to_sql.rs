@@ -9,7 +9,7 @@ use super::super::field::{Field, FieldType};
 use super::super::model::Model;
 use super::super::value_sql;
 use super::optimize::optimize;
-use super::{Condition, Domain, Operand, relation, scalar};
+use super::{Condition, Domain, Operand, hierarchy, relation, scalar};
 use crate::db::Sql;
 use crate::db::sql::{column, ident};
 use crate::error::{Error, Result};
@@ -54,7 +54,9 @@ impl<'a> Compiler<'a> {
             Domain::False => Ok(Sql::boolean(false)),
             Domain::And(parts) => self.joined(model, alias, parts, " AND "),
             Domain::Or(parts) => self.joined(model, alias, parts, " OR "),
-            Domain::Not(inner) => Ok(Sql::text("(NOT ").then(self.condition(model, alias, inner)?).and_text(")")),
+            Domain::Not(inner) => {
+                Ok(Sql::text("(NOT ").then(self.condition(model, alias, inner)?).and_text(")"))
+            }
             Domain::Condition(condition) => self.leaf(model, alias, condition),
         }
     }
@@ -102,7 +104,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// `SELECT id FROM model WHERE …`, the subquery of paths and of `any`.
-    pub(super) fn select(&self, model: &Model, wanted: &str, domain: Domain, active_test: bool) -> Result<Sql> {
+    pub(super) fn select(
+        &self,
+        model: &Model,
+        wanted: &str,
+        domain: Domain,
+        active_test: bool,
+    ) -> Result<Sql> {
         let alias = self.alias();
         let filter = self.filter(model, &alias, domain, active_test)?;
         let select = Sql::text("SELECT ")
@@ -133,7 +141,11 @@ impl<'a> Compiler<'a> {
             return relation::any(self, model, alias, field, condition.operator, domain);
         }
         if !field.is_searchable() {
-            tracing::debug!(model = model.name, field = field.name, "a condition on a computed field holds for every record");
+            tracing::debug!(
+                model = model.name,
+                field = field.name,
+                "a condition on a computed field holds for every record"
+            );
             return Ok(Sql::boolean(true));
         }
         if field.name == "display_name"
@@ -149,7 +161,7 @@ impl<'a> Compiler<'a> {
                 let value = self.value(model, alias, field)?;
                 relation::many2one(self, &value, field, comodel, condition)
             }
-            _ if field.name == "id" && relation::is_hierarchy(condition.operator) => {
+            _ if field.name == "id" && hierarchy::is_hierarchy(condition.operator) => {
                 relation::many2one(self, &column(alias, "id"), field, &model.name, condition)
             }
             _ => scalar::condition(self, model, alias, field, condition),
@@ -161,6 +173,3 @@ impl<'a> Compiler<'a> {
         value_sql::value(self.env.registry(), model, field, alias, &self.env.context.lang)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -58,7 +58,8 @@ fn copied<'a>(env: &'a Environment, model: &'a Model, id: i64, default: &'a Valu
                 FieldType::Many2many { .. } => *value = json!([[6, 0, value.take()]]),
                 FieldType::One2many { comodel, inverse } => {
                     let comodel = env.model(comodel)?;
-                    let lines: Vec<i64> = value.as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
+                    let lines: Vec<i64> =
+                        value.as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
                     let mut commands = Vec::with_capacity(lines.len());
                     let skipped: Values = [(inverse.clone(), Json::Null)].into_iter().collect();
                     for line in lines {
@@ -78,12 +79,18 @@ async fn translations(env: &Environment, model: &Model, id: i64, twin: i64, defa
     let fields: Vec<&Field> = model
         .fields
         .values()
-        .filter(|field| field.translate && field.has_column() && is_copied(env, field) && !default.contains_key(&field.name))
+        .filter(|field| {
+            field.translate
+                && field.has_column()
+                && is_copied(env, field)
+                && !default.contains_key(&field.name)
+        })
         .collect();
     if fields.is_empty() || env.registry().languages.len() < 2 {
         return Ok(());
     }
-    let sets = fields.iter().map(|field| ident(&field.name).and_text(" = ").then(column("origin", &field.name)));
+    let sets =
+        fields.iter().map(|field| ident(&field.name).and_text(" = ").then(column("origin", &field.name)));
     let statement = Sql::text("UPDATE ")
         .then(ident(&model.table))
         .and_text(" AS twin SET ")

@@ -5,7 +5,6 @@ use serde_json::{Map, Value as Json, json};
 use super::super::access;
 use super::super::behaviour::Promise;
 use super::super::create;
-use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
 use super::super::method::{Call, Reply};
 use super::super::read::{self, Load};
@@ -26,7 +25,7 @@ pub(super) fn fields_get(call: Call<'_>) -> Promise<'_, Reply> {
             if !is_wanted || !access::has_field_access(call.env, field) {
                 continue;
             }
-            let mut description = describe(call.env, field);
+            let mut description = describe(field);
             if let Some(attributes) = &attributes {
                 description.retain(|name, _| attributes.contains(name));
             }
@@ -37,7 +36,7 @@ pub(super) fn fields_get(call: Call<'_>) -> Promise<'_, Reply> {
 }
 
 /// All attributes of a field that clients ask for.
-fn describe(env: &Environment, field: &Field) -> Map<String, Json> {
+fn describe(field: &Field) -> Map<String, Json> {
     let is_stored = field.is_stored();
     let depends = field.depends.clone();
     let mut all = json!({
@@ -67,11 +66,11 @@ fn describe(env: &Environment, field: &Field) -> Map<String, Json> {
     if let Some(path) = field.related_path() {
         all.insert("related".to_owned(), path.join(".").into());
     }
-    all.extend(by_type(env, field));
+    all.extend(by_type(field));
     std::mem::take(all)
 }
 
-fn by_type(env: &Environment, field: &Field) -> Map<String, Json> {
+fn by_type(field: &Field) -> Map<String, Json> {
     let attributes = match &field.kind {
         FieldType::Char => json!({"translate": field.translate, "trim": true}),
         FieldType::Text => json!({"translate": field.translate}),
@@ -79,15 +78,15 @@ fn by_type(env: &Environment, field: &Field) -> Map<String, Json> {
         FieldType::Integer if field.name != "id" => json!({"aggregator": "sum"}),
         FieldType::Float | FieldType::Monetary => json!({"aggregator": "sum"}),
         FieldType::Selection(options) => json!({"selection": options}),
-        FieldType::Many2one { comodel, .. } => json!({"relation": comodel, "context": {}, "domain": []}),
         FieldType::One2many { comodel, inverse } => {
             json!({"relation": comodel, "relation_field": inverse, "context": {}, "domain": []})
         }
-        FieldType::Many2many { comodel, .. } => json!({"relation": comodel, "context": {}, "domain": []}),
+        FieldType::Many2one { comodel, .. } | FieldType::Many2many { comodel, .. } => {
+            json!({"relation": comodel, "context": {}, "domain": []})
+        }
         FieldType::Binary | FieldType::Image { .. } => json!({"attachment": true}),
         FieldType::Boolean | FieldType::Integer | FieldType::Date | FieldType::Datetime => json!({}),
     };
-    debug_assert!(field.kind.comodel().is_none_or(|comodel| env.registry().find(comodel).is_some()));
     match attributes {
         Json::Object(attributes) => attributes,
         _ => Map::new(),
@@ -135,7 +134,9 @@ async fn external_ids(call: &Call<'_>) -> Result<Vec<ExternalId>> {
 pub(super) fn get_external_id(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let known = external_ids(&call).await?;
-        let name = |id: i64| known.iter().find(|external| external.record == id).map_or("", |external| &external.name);
+        let name = |id: i64| {
+            known.iter().find(|external| external.record == id).map_or("", |external| &external.name)
+        };
         let all: Map<String, Json> = call.ids.iter().map(|id| (id.to_string(), name(*id).into())).collect();
         Ok(Reply::value(&Json::Object(all)))
     })
@@ -151,9 +152,13 @@ pub(super) fn get_metadata(call: Call<'_>) -> Promise<'_, Reply> {
             let id = record.get("id").and_then(Json::as_i64).unwrap_or_default();
             let own: Vec<&ExternalId> = known.iter().filter(|external| external.record == id).collect();
             let first = own.first();
-            record.insert("xmlid".to_owned(), first.map_or(Json::Bool(false), |external| external.name.clone().into()));
+            record.insert(
+                "xmlid".to_owned(),
+                first.map_or(Json::Bool(false), |external| external.name.clone().into()),
+            );
             record.insert("noupdate".to_owned(), first.is_some_and(|external| external.noupdate).into());
-            let all = own.iter().map(|external| json!({"xmlid": external.name, "noupdate": external.noupdate}));
+            let all =
+                own.iter().map(|external| json!({"xmlid": external.name, "noupdate": external.noupdate}));
             record.insert("xmlids".to_owned(), all.collect());
         }
         Ok(Reply::value(&records.into_iter().map(Json::Object).collect()))

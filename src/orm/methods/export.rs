@@ -43,7 +43,8 @@ fn rows_of<'a>(
             return Err(Error::User(format!("A path to export has {DEEPEST} steps at the most.")));
         }
         let mut rows: Vec<Vec<Json>> = vec![vec![Json::from(""); paths.len()]];
-        let mut firsts: Vec<&str> = paths.iter().filter_map(|path| path.first()).map(String::as_str).collect();
+        let mut firsts: Vec<&str> =
+            paths.iter().filter_map(|path| path.first()).map(String::as_str).collect();
         firsts.dedup();
         let mut done: Vec<&str> = Vec::new();
         for first in firsts {
@@ -51,10 +52,16 @@ fn rows_of<'a>(
                 continue;
             }
             done.push(first);
-            let places: Vec<usize> =
-                (0..paths.len()).filter(|place| paths.get(*place).and_then(|path| path.first()).is_some_and(|own| own == first)).collect();
-            let tails: Vec<Vec<String>> =
-                places.iter().filter_map(|place| paths.get(*place)).map(|path| path.iter().skip(1).cloned().collect()).collect();
+            let places: Vec<usize> = (0..paths.len())
+                .filter(|place| {
+                    paths.get(*place).and_then(|path| path.first()).is_some_and(|own| own == first)
+                })
+                .collect();
+            let tails: Vec<Vec<String>> = places
+                .iter()
+                .filter_map(|place| paths.get(*place))
+                .map(|path| path.iter().skip(1).cloned().collect())
+                .collect();
             let cells = cells(env, model, id, first, &tails, depth).await?;
             for (number, line) in cells.into_iter().enumerate() {
                 if number >= rows.len() {
@@ -109,7 +116,8 @@ async fn cells(
         lines.extend(rows_of(env, &comodel, other, &named, depth + 1).await?);
     }
     if let (FieldType::Many2many { .. }, true) = (&field.kind, tails.iter().all(Vec::is_empty)) {
-        let names: Vec<&str> = lines.iter().filter_map(|line| line.first()).filter_map(Json::as_str).collect();
+        let names: Vec<&str> =
+            lines.iter().filter_map(|line| line.first()).filter_map(Json::as_str).collect();
         return Ok(vec![vec![Json::from(names.join(",")); tails.len()]]);
     }
     Ok(lines)
@@ -127,18 +135,22 @@ async fn behind_link(
 ) -> Result<Vec<Vec<Json>>> {
     let Some(id) = behind.first() else { return Ok(vec![vec![Json::from(""); tails.len()]]) };
     let further: Vec<Vec<String>> = tails.iter().filter(|tail| !tail.is_empty()).cloned().collect();
-    let mut lines = match further.is_empty() {
-        true => vec![Vec::new()],
-        false => rows_of(env, comodel, *id, &further, depth + 1).await?,
+    let mut lines = if further.is_empty() {
+        vec![Vec::new()]
+    } else {
+        rows_of(env, comodel, *id, &further, depth + 1).await?
     };
     let name = value.get(1).cloned().unwrap_or_else(|| Json::from(""));
     for (number, line) in lines.iter_mut().enumerate() {
         let mut cells = std::mem::take(line).into_iter();
         let own = if number == 0 { name.clone() } else { Json::from("") };
-        *line = tails
-            .iter()
-            .map(|tail| if tail.is_empty() { own.clone() } else { cells.next().unwrap_or_else(|| Json::from("")) })
-            .collect();
+        *line =
+            tails
+                .iter()
+                .map(|tail| {
+                    if tail.is_empty() { own.clone() } else { cells.next().unwrap_or_else(|| Json::from("")) }
+                })
+                .collect();
     }
     Ok(lines)
 }
@@ -159,9 +171,11 @@ fn field<'a>(env: &Environment, model: &'a Model, name: &str) -> Result<&'a Fiel
 fn cell(field: &Field, value: Json) -> Json {
     match (&field.kind, value) {
         (FieldType::Boolean | FieldType::Integer | FieldType::Float | FieldType::Monetary, value) => value,
-        (FieldType::Selection(options), Json::String(value)) => {
-            options.iter().find(|(option, _)| *option == value).map_or(value, |(_, label)| label.clone()).into()
-        }
+        (FieldType::Selection(options), Json::String(value)) => options
+            .iter()
+            .find(|(option, _)| *option == value)
+            .map_or(value, |(_, label)| label.clone())
+            .into(),
         (_, Json::Bool(false) | Json::Null) => "".into(),
         (_, value) => value,
     }
@@ -178,13 +192,14 @@ async fn external_id(env: &Environment, model: &Model, id: i64) -> Result<String
         return Ok(text(row, 1));
     }
     let name = format!("{}_{id}_{}", model.table, env.world().token(8).to_lowercase());
-    let statement = Sql::text("INSERT INTO ir_model_data (module, name, model, res_id, noupdate) VALUES ('__export__', ")
-        .then(Sql::param(name.as_str()))
-        .and_text(", ")
-        .then(Sql::param(model.name.as_str()))
-        .and_text(", ")
-        .then(Sql::param(id))
-        .and_text(", false) RETURNING id");
+    let statement =
+        Sql::text("INSERT INTO ir_model_data (module, name, model, res_id, noupdate) VALUES ('__export__', ")
+            .then(Sql::param(name.as_str()))
+            .and_text(", ")
+            .then(Sql::param(model.name.as_str()))
+            .and_text(", ")
+            .then(Sql::param(id))
+            .and_text(", false) RETURNING id");
     let made = env.connection().query(statement).await?;
     debug_assert!(made.first().is_some_and(|row| int(row, 0) > 0));
     Ok(format!("__export__.{name}"))

@@ -43,7 +43,8 @@ impl<'a> Aggregate<'a> {
             Some((function, name)) => (function, name.trim_end_matches(')')),
             None => (rest, key),
         };
-        let unknown = || Error::Value(format!("Cannot aggregate '{name}': {} has no such field.", model.name));
+        let unknown =
+            || Error::Value(format!("Cannot aggregate '{name}': {} has no such field.", model.name));
         let field = model.field(name).ok_or_else(unknown)?;
         access::check_field(env, model, field)?;
         if function.is_empty() {
@@ -65,10 +66,16 @@ impl<'a> Aggregate<'a> {
     fn expression(&self, env: &Environment, model: &Model) -> Result<Sql> {
         let value = value_sql::value(env.registry(), model, self.field, SELF, &env.context.lang)?;
         Ok(match self.function {
-            "sum" if self.field.kind == FieldType::Integer => Sql::text("sum(").then(value).and_text(")::int8"),
+            "sum" if self.field.kind == FieldType::Integer => {
+                Sql::text("sum(").then(value).and_text(")::int8")
+            }
             "avg" => Sql::text("avg(").then(value).and_text(")::float8"),
             "count_distinct" => Sql::text("count(DISTINCT ").then(value).and_text(")"),
-            "array_agg" => Sql::text("to_jsonb(array_agg(").then(value).and_text(" ORDER BY ").then(column(SELF, "id")).and_text("))"),
+            "array_agg" => Sql::text("to_jsonb(array_agg(")
+                .then(value)
+                .and_text(" ORDER BY ")
+                .then(column(SELF, "id"))
+                .and_text("))"),
             "sum" => Sql::text("sum(").then(value).and_text(")"),
             "min" => Sql::text("min(").then(value).and_text(")"),
             "max" => Sql::text("max(").then(value).and_text(")"),
@@ -100,7 +107,8 @@ async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
     let specs_by = specs(&call.arguments, "groupby")?;
     let lazy = call.arguments.flag("lazy", true);
     let taken = if lazy { specs_by.len().min(1) } else { specs_by.len() };
-    let group_by: Result<Vec<GroupBy<'_>>> = specs_by.iter().map(|spec| GroupBy::parse(env, model, spec)).collect();
+    let group_by: Result<Vec<GroupBy<'_>>> =
+        specs_by.iter().map(|spec| GroupBy::parse(env, model, spec)).collect();
     let mut group_by = group_by?;
     let rest: Vec<String> = group_by.drain(taken..).map(|later| later.spec).collect();
     let aggregates: Result<Vec<Option<Aggregate<'_>>>> =
@@ -110,7 +118,10 @@ async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
         .flatten()
         .filter(|aggregate| !group_by.iter().any(|by| by.field.name == aggregate.key))
         .collect();
-    let page = Page { order: call.arguments.text("orderby")?.unwrap_or_default().to_owned(), ..page(&call.arguments)? };
+    let page = Page {
+        order: call.arguments.text("orderby")?.unwrap_or_default().to_owned(),
+        ..page(&call.arguments)?
+    };
     let statement = statement(env, model, &domain, &group_by, &aggregates, &page)?;
     let rows = env.connection().query(statement).await?;
     let names = names(env, &group_by, &rows).await?;
@@ -118,7 +129,10 @@ async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
         (true, Some(by)) => format!("{}_count", by.field.name),
         _ => "__count".to_owned(),
     };
-    Ok(rows.iter().map(|row| answer(row, &domain, &group_by, &aggregates, &names, &count_key, &rest)).collect())
+    Ok(rows
+        .iter()
+        .map(|row| answer(row, &domain, &group_by, &aggregates, &names, &count_key, &rest))
+        .collect())
 }
 
 fn statement(
@@ -143,8 +157,11 @@ fn statement(
     }
     let filter = Compiler::new(env).filter(model, SELF, domain.clone(), env.context.active_test)?;
     let (order_joins, order_terms) = order_by(env, model, group_by, aggregates, &page.order)?;
-    let mut statement =
-        Sql::text("SELECT ").then(Sql::join(wanted, ", ")).then(query::from(model)).then(joins).then(order_joins);
+    let mut statement = Sql::text("SELECT ")
+        .then(Sql::join(wanted, ", "))
+        .then(query::from(model))
+        .then(joins)
+        .then(order_joins);
     if !filter.is_empty() {
         statement = statement.and_text(" WHERE ").then(filter);
     }
@@ -205,12 +222,14 @@ fn order_by(
             terms.push(Term { value: by.expression(env, model)?, direction, is_grouped: false });
         } else if name == "__count" || name.ends_with("_count") {
             terms.push(Term { value: Sql::text("count(*)"), direction, is_grouped: false });
-        } else if let Some(aggregate) =
-            aggregates.iter().find(|aggregate| aggregate.key == name || format!("{}:{}", aggregate.key, aggregate.function) == name)
-        {
+        } else if let Some(aggregate) = aggregates.iter().find(|aggregate| {
+            aggregate.key == name || format!("{}:{}", aggregate.key, aggregate.function) == name
+        }) {
             terms.push(Term { value: aggregate.expression(env, model)?, direction, is_grouped: false });
         } else {
-            return Err(Error::Value(format!("Groups cannot be ordered by '{name}': it is neither grouped by nor aggregated.")));
+            return Err(Error::Value(format!(
+                "Groups cannot be ordered by '{name}': it is neither grouped by nor aggregated."
+            )));
         }
     }
     Ok((joins, terms))
@@ -259,10 +278,12 @@ fn answer(
 ) -> Map<String, Json> {
     let raw = |place: usize| row.try_get::<_, Option<Raw<'_>>>(place).ok().flatten();
     let mut group = Map::new();
-    let mut conditions = vec![if *domain == Domain::True { Json::Array(Vec::new()) } else { domain.to_json() }];
+    let mut conditions =
+        vec![if *domain == Domain::True { Json::Array(Vec::new()) } else { domain.to_json() }];
     let mut ranges = Map::new();
     for (place, by) in group_by.iter().enumerate() {
-        let links = by.field.kind.comodel().and_then(|comodel| names.get(comodel)).map_or(Links::Ids, Links::Named);
+        let links =
+            by.field.kind.comodel().and_then(|comodel| names.get(comodel)).map_or(Links::Ids, Links::Named);
         let (value, condition, range) = by.group(raw(place), links);
         group.insert(by.spec.clone(), value);
         conditions.push(condition);
@@ -287,7 +308,7 @@ fn answer(
 
 fn number(row: &Row, place: usize, raw: Option<Raw<'_>>, aggregate: &Aggregate<'_>) -> Json {
     let Some(raw) = raw else { return Json::Bool(false) };
-    match row.columns().get(place).map(|column| column.type_()) {
+    match row.columns().get(place).map(tokio_postgres::Column::type_) {
         Some(&ColumnType::FLOAT8) => raw.float().map_or(Json::Bool(false), Json::from),
         Some(&(ColumnType::INT4 | ColumnType::INT8)) => raw.int().map_or(Json::Bool(false), Json::from),
         Some(&ColumnType::JSONB) => raw.json().unwrap_or_default(),

@@ -105,9 +105,9 @@ impl<'a> GroupBy<'a> {
             Some((name, span)) => (name, Some(span)),
             None => (spec, None),
         };
-        let field = model
-            .field(name)
-            .ok_or_else(|| Error::Value(format!("Cannot group by '{name}': {} has no such field.", model.name)))?;
+        let field = model.field(name).ok_or_else(|| {
+            Error::Value(format!("Cannot group by '{name}': {} has no such field.", model.name))
+        })?;
         access::check_field(env, model, field)?;
         if field.sealed || field.kind.is_binary() {
             return Err(Error::User(format!("Records cannot be grouped by '{name}'.")));
@@ -119,10 +119,14 @@ impl<'a> GroupBy<'a> {
         let span = match (is_time, span) {
             (true, None) => Some(Granularity::Month),
             (true, Some(word)) => Some(Granularity::parse(word).ok_or_else(|| {
-                Error::Value(format!("'{word}' is no span to group by: hour, day, week, month, quarter or year."))
+                Error::Value(format!(
+                    "'{word}' is no span to group by: hour, day, week, month, quarter or year."
+                ))
             })?),
             (false, None) => None,
-            (false, Some(_)) => return Err(Error::Value(format!("'{name}' is no date: '{spec}' makes no sense."))),
+            (false, Some(_)) => {
+                return Err(Error::Value(format!("'{name}' is no date: '{spec}' makes no sense.")));
+            }
         };
         let zone = env.context.tz.parse().unwrap_or(Tz::UTC);
         Ok(Self { spec: spec.to_owned(), field, span, zone })
@@ -145,14 +149,22 @@ impl<'a> GroupBy<'a> {
         };
         let is_moment = matches!(self.field.kind, FieldType::Datetime) && self.zone != Tz::UTC;
         let local = if is_moment {
-            Sql::text("timezone(").then(Sql::literal(self.zone.name())).and_text(", timezone('UTC', ").then(value).and_text("))")
+            Sql::text("timezone(")
+                .then(Sql::literal(self.zone.name()))
+                .and_text(", timezone('UTC', ")
+                .then(value)
+                .and_text("))")
         } else {
             value.and_text("::timestamp")
         };
         Ok(if span == Granularity::Week {
             Sql::text("(date_trunc('week', ").then(local).and_text(" + interval '1 day') - interval '1 day')")
         } else {
-            Sql::text("date_trunc(").then(Sql::literal(span.as_str())).and_text(", ").then(local).and_text(")")
+            Sql::text("date_trunc(")
+                .then(Sql::literal(span.as_str()))
+                .and_text(", ")
+                .then(local)
+                .and_text(")")
         })
     }
 
@@ -185,9 +197,10 @@ impl<'a> GroupBy<'a> {
             return (span.label(from).into(), condition, Some(json!({"from": from_text, "to": to_text})));
         }
         let kind = match &self.field.kind {
-            FieldType::Many2many { comodel, .. } => {
-                &FieldType::Many2one { comodel: comodel.clone(), ondelete: super::super::field::OnDelete::Cascade }
-            }
+            FieldType::Many2many { comodel, .. } => &FieldType::Many2one {
+                comodel: comodel.clone(),
+                ondelete: super::super::field::OnDelete::Cascade,
+            },
             other => other,
         };
         let mut out = Vec::new();

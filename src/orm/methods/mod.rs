@@ -87,7 +87,13 @@ static METHODS: [Method; 27] = [
         group::read_group
     ),
     method!("default_get", OnModel, Reads, [required("fields_list")], describe::default_get),
-    method!("fields_get", OnModel, Reads, [optional("allfields"), optional("attributes")], describe::fields_get),
+    method!(
+        "fields_get",
+        OnModel,
+        Reads,
+        [optional("allfields"), optional("attributes")],
+        describe::fields_get
+    ),
     method!("get_metadata", OnRecords, Reads, [], describe::get_metadata),
     method!("get_external_id", OnRecords, Reads, [], describe::get_external_id),
     method!("export_data", OnRecords, Writes, [required("fields_to_export")], export::export_data),
@@ -101,7 +107,19 @@ static METHODS: [Method; 27] = [
     method!("check_access_rule", OnRecords, Reads, [required("operation")], access::check_access),
     method!("check_access", OnRecords, Reads, [required("operation")], access::check_access),
     method!("has_access", OnRecords, Reads, [required("operation")], access::has_access),
-    method!("search_fetch", OnModel, Reads, [required("domain"), required("field_names"), optional("offset"), optional("limit"), optional("order")], search::search),
+    method!(
+        "search_fetch",
+        OnModel,
+        Reads,
+        [
+            required("domain"),
+            required("field_names"),
+            optional("offset"),
+            optional("limit"),
+            optional("order")
+        ],
+        search::search
+    ),
     method!("get_formview_id", OnRecords, Reads, [optional("access_uid")], describe::get_formview_id),
 ];
 
@@ -112,7 +130,9 @@ static METHODS: [Method; 27] = [
 /// [`Error::Access`] for a private one, [`Error::Attribute`] when there is none.
 pub fn find(model: &Model, name: &str) -> Result<&'static Method> {
     if name.starts_with('_') {
-        return Err(Error::Access(format!("Private methods such as '{name}' cannot be called from outside.")));
+        return Err(Error::Access(format!(
+            "Private methods such as '{name}' cannot be called from outside."
+        )));
     }
     let own = model.behaviour.methods().iter().find(|method| method.name == name);
     own.or_else(|| METHODS.iter().find(|method| method.name == name))

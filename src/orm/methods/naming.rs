@@ -35,8 +35,8 @@ pub(super) fn name_search(call: Call<'_>) -> Promise<'_, Reply> {
         };
         let page = Page { limit, ..Page::default() };
         let wanted = column(SELF, "id").and_text(", ").then(read::display_name(call.env, call.model)?);
-        let statement = query::select(call.env, call.model, wanted, all, &page)?;
-        let rows = call.env.connection().query(statement).await?;
+        let select = query::select(call.env, call.model, wanted, all, &page)?;
+        let rows = call.env.connection().query_guarded(|guard| select.statement(guard)).await?;
         let mut out = vec![b'['];
         for (number, row) in rows.iter().enumerate() {
             if number > 0 {
@@ -59,14 +59,17 @@ fn pair(out: &mut Vec<u8>, row: &Row) {
 
 pub(super) fn name_create(mut call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        let nameless = || Error::User(format!("A record of '{}' cannot be made by its name.", call.model.description));
+        let nameless =
+            || Error::User(format!("A record of '{}' cannot be made by its name.", call.model.description));
         let field = call.model.rec_name.clone().ok_or_else(nameless)?;
         let mut values = Values::new();
         values.insert(field, call.arguments.take("name"));
         let made = create::create(call.env, call.model, vec![values]).await?;
         let rows = names(&call, made).await?;
         let mut out = Vec::new();
-        rows.iter().for_each(|row| pair(&mut out, row));
+        for row in &rows {
+            pair(&mut out, row);
+        }
         Ok(Reply::Json(out))
     })
 }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::super::access::{self, Operation};
 use super::super::behaviour::{Promise, Values};
 use super::super::method::{Call, Reply};
+use super::super::prepare::Scope;
 use super::super::python;
 use super::super::read::{self, Load, Wanted};
 use super::super::registry::int;
@@ -33,7 +34,10 @@ pub(super) fn values(value: Json, what: &str) -> Result<Values> {
     match value {
         Json::Object(values) => Ok(values),
         value if !python::truth(&value) => Ok(Values::new()),
-        other => Err(Error::Type(format!("'{what}' has to be an object of values, not {}.", python::type_name(&other)))),
+        other => Err(Error::Type(format!(
+            "'{what}' has to be an object of values, not {}.",
+            python::type_name(&other)
+        ))),
     }
 }
 
@@ -55,7 +59,8 @@ pub(super) fn create(mut call: Call<'_>) -> Promise<'_, Reply> {
                 Ok(ids_reply(&create::create(call.env, call.model, records?).await?))
             }
             one => {
-                let made = create::create(call.env, call.model, vec![values(one, "vals_list")?]).await?;
+                let record = values(one, "vals_list")?;
+                let made = create::create_in(call.env, call.model, vec![record], Scope::WholeCall).await?;
                 Ok(Reply::value(&made.first().copied().into()))
             }
         }
@@ -74,7 +79,7 @@ pub(super) fn read(call: Call<'_>) -> Promise<'_, Reply> {
 pub(super) fn write(mut call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let values = values(call.arguments.take("vals"), "vals")?;
-        write::write(call.env, call.model, &call.ids, values).await?;
+        write::write_in(call.env, call.model, &call.ids, values, Scope::WholeCall).await?;
         Ok(Reply::truth())
     })
 }
@@ -94,15 +99,18 @@ pub(super) fn exists(call: Call<'_>) -> Promise<'_, Reply> {
             .and_text(" WHERE id = ANY(")
             .then(Sql::param(call.ids.clone()))
             .and_text(")");
-        let there: Vec<i64> = call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
+        let there: Vec<i64> =
+            call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
         let kept: Vec<i64> = call.ids.iter().filter(|id| there.contains(id)).copied().collect();
         Ok(ids_reply(&kept))
     })
 }
 
 /// Odoo makes an empty recordset of it, and a text of that.
+#[expect(clippy::needless_pass_by_value, reason = "all methods of the table are called alike")]
 pub(super) fn browse(call: Call<'_>) -> Promise<'_, Reply> {
-    Box::pin(async move { Ok(Reply::value(&format!("{}()", call.model.name).into())) })
+    let Call { model, .. } = call;
+    Box::pin(async move { Ok(Reply::value(&format!("{}()", model.name).into())) })
 }
 
 async fn set_active(call: &Call<'_>, ids: &[i64], active: bool) -> Result<()> {
@@ -139,9 +147,9 @@ pub(super) fn toggle_active(call: Call<'_>) -> Promise<'_, Reply> {
             .then(Sql::param(call.ids.clone()))
             .and_text(")");
         let rows = call.env.connection().query(statement).await?;
-        let (on, off): (Vec<_>, Vec<_>) = rows.iter().partition(|row| {
-            row.try_get::<_, Option<Raw<'_>>>(1).ok().flatten().is_some_and(Raw::boolean)
-        });
+        let (on, off): (Vec<_>, Vec<_>) = rows
+            .iter()
+            .partition(|row| row.try_get::<_, Option<Raw<'_>>>(1).ok().flatten().is_some_and(Raw::boolean));
         let ids = |rows: Vec<&crate::db::Row>| rows.into_iter().map(|row| int(row, 0)).collect::<Vec<i64>>();
         set_active(&call, &ids(on), false).await?;
         set_active(&call, &ids(off), true).await?;

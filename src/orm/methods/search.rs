@@ -34,8 +34,8 @@ pub(super) fn search(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let domain = domain(&call.arguments, "domain")?;
         let page = page(&call.arguments)?;
-        let statement = query::select(call.env, call.model, column(SELF, "id"), domain, &page)?;
-        let rows = call.env.connection().query(statement).await?;
+        let select = query::select(call.env, call.model, column(SELF, "id"), domain, &page)?;
+        let rows = call.env.connection().query_guarded(|guard| select.statement(guard)).await?;
         let ids: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
         Ok(ids_reply(&ids))
     })

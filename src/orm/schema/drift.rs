@@ -27,10 +27,14 @@ pub async fn find(connection: &Connection, registry: &Registry) -> Result<Vec<St
                 continue;
             };
             if spelled(&column.kind) != kind {
-                differences.push(format!("{}.{name}: the column is {}, declared is {kind}", model.table, column.kind));
+                differences.push(format!(
+                    "{}.{name}: the column is {}, declared is {kind}",
+                    model.table, column.kind
+                ));
             }
             if required && !column.not_null {
-                differences.push(format!("{}.{name}: the column may be empty, the field may not", model.table));
+                differences
+                    .push(format!("{}.{name}: the column may be empty, the field may not", model.table));
             }
         }
         for constraint in &model.constraints {

@@ -67,9 +67,8 @@ fn columns(field: &Field) -> Vec<(String, &'static str, bool)> {
 fn tables(model: &Model, known: &Catalogue) -> Vec<Sql> {
     let mut statements = Vec::new();
     if !known.has_table(&model.table) {
-        statements.push(
-            Sql::text("CREATE TABLE ").then(ident(&model.table)).and_text(" (id serial PRIMARY KEY)"),
-        );
+        statements
+            .push(Sql::text("CREATE TABLE ").then(ident(&model.table)).and_text(" (id serial PRIMARY KEY)"));
     }
     for field in model.fields.values() {
         for (name, kind, required) in columns(field) {
@@ -116,7 +115,8 @@ fn object_name(whole: &str) -> String {
     if whole.len() <= LONGEST_NAME {
         return whole.to_owned();
     }
-    let hash: String = Sha256::digest(whole).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let [first, second, third, fourth, ..] = <[u8; 32]>::from(Sha256::digest(whole));
+    let hash = format!("{:08x}", u32::from_be_bytes([first, second, third, fourth]));
     let kept: String = whole.chars().take(LONGEST_NAME - hash.len() - 1).collect();
     format!("{kept}_{hash}")
 }
@@ -176,7 +176,8 @@ fn indexes(model: &Model) -> Vec<Sql> {
             let columns = ident(column2).and_text(", ").then(ident(column1));
             statements.push(index(&name, relation).then(columns.parenthesized()));
         }
-        let is_unique = model.constraints.iter().any(|known| known.definition == format!("UNIQUE ({})", field.name));
+        let is_unique =
+            model.constraints.iter().any(|known| known.definition == format!("UNIQUE ({})", field.name));
         if field.has_column() && field.index && !is_unique {
             let column = if field.sealed { lookup_column(&field.name) } else { field.name.clone() };
             let name = object_name(&format!("{}_{}_index", model.table, field.name));
@@ -184,14 +185,19 @@ fn indexes(model: &Model) -> Vec<Sql> {
         }
     }
     for (name, definition) in &model.indexes {
-        statements.push(index(&format!("{}_{name}", model.table), &model.table).then(Sql::verbatim(definition)));
+        statements
+            .push(index(&format!("{}_{name}", model.table), &model.table).then(Sql::verbatim(definition)));
     }
     statements.extend(order_index(model));
     statements
 }
 
 fn index(name: &str, table: &str) -> Sql {
-    Sql::text("CREATE INDEX IF NOT EXISTS ").then(ident(name)).and_text(" ON ").then(ident(table)).and_text(" ")
+    Sql::text("CREATE INDEX IF NOT EXISTS ")
+        .then(ident(name))
+        .and_text(" ON ")
+        .then(ident(table))
+        .and_text(" ")
 }
 
 /// Backs the model's own order, where that is made of its own columns, so that a page is read
@@ -206,7 +212,11 @@ fn order_index(model: &Model) -> Option<Sql> {
             return None;
         }
         let value = if field.translate {
-            Sql::text("(").then(ident(&field.name)).and_text("->>").then(Sql::literal(BASE_LANG)).and_text(")")
+            Sql::text("(")
+                .then(ident(&field.name))
+                .and_text("->>")
+                .then(Sql::literal(BASE_LANG))
+                .and_text(")")
         } else {
             ident(&field.name)
         };

@@ -13,8 +13,10 @@ pub(super) async fn reflect(connection: &Connection, models: &[&Model]) -> Resul
         .iter()
         .map(|model| json!({"model": model.name, "name": model.description, "module": model.module, "order": model.order}))
         .collect();
-    let fields: Vec<Json> =
-        models.iter().flat_map(|model| model.fields.values().map(|field| description(model, field))).collect();
+    let fields: Vec<Json> = models
+        .iter()
+        .flat_map(|model| model.fields.values().map(|field| description(model, field)))
+        .collect();
     for (statement, records) in [
         (include_str!("../../../sql/queries/schema/reflect_models.sql"), &all),
         (include_str!("../../../sql/queries/schema/reflect_fields.sql"), &fields),
@@ -26,7 +28,9 @@ pub(super) async fn reflect(connection: &Connection, models: &[&Model]) -> Resul
 
 fn description(model: &Model, field: &Field) -> Json {
     let (relation_table, column1, column2) = match &field.kind {
-        FieldType::Many2many { relation, column1, column2, .. } => (Some(relation), Some(column1), Some(column2)),
+        FieldType::Many2many { relation, column1, column2, .. } => {
+            (Some(relation), Some(column1), Some(column2))
+        }
         _ => (None, None, None),
     };
     let relation_field = match &field.kind {

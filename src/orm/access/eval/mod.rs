@@ -1,6 +1,6 @@
 //! Evaluates the domains of record rules, which are a small and safe part of Python's expressions.
 //!
-//! [`parse`] turns the text into an [`Expr`] once, when the rule is loaded. [`paths`] tells which values the
+//! [`parse()`] turns the text into an [`Expr`] once, when the rule is loaded. [`paths`] tells which values the
 //! expression needs, and [`evaluate`] computes it with the values of one user. There are no calls,
 //! subscripts, comparisons or loops, so that an evaluation always ends and has no effects.
 

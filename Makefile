@@ -1,0 +1,43 @@
+# `make run` and `make test` are all that a newcomer needs; `make help` lists the rest.
+
+SHELL := /bin/sh
+CARGO ?= cargo
+BINARY := target/release/oregional
+
+.PHONY: help run build test lint docs unit replay bench check-postgres clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: check-postgres build ## Build in release mode and serve (further flags: make run ARGS="--listen 0.0.0.0:8069")
+	@exec $(BINARY) serve $(ARGS)
+
+build:
+	@$(CARGO) build --release --locked --quiet
+
+test: check-postgres lint docs unit ## All gates and tests
+
+lint: ## Format and clippy, warnings are errors
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+
+docs: ## Build the documentation, broken links are errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --locked
+
+unit: ## All tests, through the real server and a real PostgreSQL
+	INSTA_UPDATE=no $(CARGO) test --locked
+
+replay: ## Replay what Odoo 18 answered: make replay URL=http://127.0.0.1:8069 [DB=… LOGIN=… PASSWORD=…]
+	@test -n "$(URL)" || { echo "give the server: make replay URL=http://127.0.0.1:8069" >&2; exit 2; }
+	OREGIONAL_REPLAY_URL="$(URL)" OREGIONAL_REPLAY_DB="$(DB)" OREGIONAL_REPLAY_LOGIN="$(LOGIN)" OREGIONAL_REPLAY_PASSWORD="$(PASSWORD)" \
+	  $(CARGO) test --locked --test api replay -- --nocapture
+
+bench: check-postgres build ## Calls per second beside pgbench, on 1,000 to 1,000,000 applications
+	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk" >&2; exit 2; }
+	python3 tests/bench/run.py $(ARGS)
+
+check-postgres:
+	@sh .ci/ensure-postgres.sh
+
+clean: ## Remove what was built; the data directory stays
+	$(CARGO) clean

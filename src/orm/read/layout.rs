@@ -1,0 +1,86 @@
+//! Which column of a row has which field, and which one its name.
+
+use super::super::environment::Environment;
+use super::super::field::{Field, FieldType};
+use super::super::model::Model;
+use super::super::query::SELF;
+use super::super::value_sql;
+use crate::db::Sql;
+use crate::db::sql::{column, ident};
+use crate::error::{Error, Result};
+
+/// A field of a read, with its places in the row.
+pub(super) struct Placed<'a> {
+    /// The field.
+    pub field: &'a Field,
+    /// Where its value is; lines have none.
+    pub value: Option<usize>,
+    /// Where the name of the record that it points to is, when it comes along.
+    pub name: Option<usize>,
+}
+
+/// The layout of a row. The id is always the first column.
+pub(super) struct Layout<'a> {
+    /// The fields, in the order of the answer, without the id.
+    pub fields: Vec<Placed<'a>>,
+    columns: Vec<Sql>,
+}
+
+impl<'a> Layout<'a> {
+    /// The layout of some fields, with the names of many2one values or without.
+    pub(super) fn new(
+        env: &Environment,
+        model: &Model,
+        fields: &[&'a Field],
+        with_names: bool,
+    ) -> Result<Self> {
+        let mut layout = Self { fields: Vec::with_capacity(fields.len()), columns: vec![column(SELF, "id")] };
+        for field in fields.iter().copied().filter(|field| field.name != "id") {
+            let mut placed = Placed { field, value: None, name: None };
+            if !field.kind.is_x2many() {
+                let value = value_sql::value(env.registry(), model, field, SELF, &env.context.lang)?;
+                if let (FieldType::Many2one { comodel, .. }, true) = (&field.kind, with_names) {
+                    let name = name(env, comodel, value.clone())?;
+                    placed.name = Some(layout.add(name));
+                }
+                placed.value = Some(layout.add(if field.kind.is_binary() && env.context.bin_size {
+                    Sql::text("octet_length(").then(value).and_text(")")
+                } else {
+                    value
+                }));
+            }
+            layout.fields.push(placed);
+        }
+        Ok(layout)
+    }
+
+    fn add(&mut self, column: Sql) -> usize {
+        self.columns.push(column);
+        self.columns.len() - 1
+    }
+
+    /// What follows SELECT.
+    pub(super) fn columns(&self) -> Sql {
+        Sql::join(self.columns.iter().cloned(), ", ")
+    }
+}
+
+/// The name of the record that a link points to. Names are told whatever the caller may see of the
+/// record itself, as in Odoo.
+fn name(env: &Environment, comodel: &str, link: Sql) -> Result<Sql> {
+    const BEHIND: &str = "n";
+    let comodel = env.model(comodel)?;
+    let field = comodel.field("display_name").ok_or_else(|| Error::Internal("no display name".to_owned()))?;
+    let value = value_sql::value(env.registry(), &comodel, field, BEHIND, &env.context.lang)?;
+    Ok(Sql::text("(SELECT COALESCE(")
+        .then(value)
+        .and_text(", '') FROM ")
+        .then(ident(&comodel.table))
+        .and_text(" AS ")
+        .then(ident(BEHIND))
+        .and_text(" WHERE ")
+        .then(column(BEHIND, "id"))
+        .and_text(" = ")
+        .then(link)
+        .and_text(")"))
+}
