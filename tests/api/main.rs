@@ -9,5 +9,9 @@
     reason = "a test may stop at the first surprise, also in its helpers"
 )]
 
+mod concurrency;
+mod outage;
+mod protocol;
 mod replay;
+mod session;
 mod support;

@@ -2,7 +2,7 @@
 
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE};
 use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::app::DB;
 
@@ -20,7 +20,8 @@ pub(crate) struct Answer {
 impl Answer {
     /// Sends a request and reads the whole answer.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap_or_else(|error| panic!("no answer: {error:?}"));
+        let asked = request.try_clone().and_then(|copy| copy.build().ok());
+        let response = request.send().await.unwrap_or_else(|error| panic!("no answer: {error:?} to {asked:?}"));
         let (status, headers) = (response.status(), response.headers().clone());
         Self { status, headers, body: response.text().await.unwrap() }
     }
@@ -40,17 +41,44 @@ impl Answer {
     /// The error of a call that failed: its code, and the name of the exception. Its shape is
     /// checked on the way.
     pub(crate) fn error(&self) -> (i64, String) {
-        let json = self.json();
-        let keys = |value: &Json| value.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+        self.clear_error().unwrap_or_else(|reason| panic!("{reason}: {self:?}"))
+    }
+
+    /// The same, or what is wrong with the shape of the error.
+    pub(crate) fn clear_error(&self) -> Result<(i64, String), String> {
+        let json: Json = serde_json::from_str(&self.body).map_err(|error| format!("no JSON ({error})"))?;
+        let keys = |value: &Json, wanted: &[&str]| {
+            let found: Vec<&str> = value.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            if found == wanted { Ok(()) } else { Err(format!("the keys {found:?} and not {wanted:?}")) }
+        };
         let (error, data) = (&json["error"], &json["error"]["data"]);
-        assert_eq!(keys(&json), ["jsonrpc", "id", "error"], "{json}");
-        assert_eq!(keys(error), ["code", "message", "data"], "{json}");
-        assert_eq!(keys(data), ["name", "debug", "message", "arguments", "context"], "{json}");
-        assert!(error["message"].is_string() && data["debug"].is_string(), "{json}");
-        assert!(data["message"].as_str().is_some_and(|message| !message.is_empty()), "{json}");
-        assert!(data["arguments"].is_array(), "{json}");
-        assert_eq!(data["context"], json!({}), "{json}");
-        (error["code"].as_i64().unwrap(), data["name"].as_str().unwrap().to_owned())
+        keys(&json, &["jsonrpc", "id", "error"])?;
+        keys(error, &["code", "message", "data"])?;
+        keys(data, &["name", "debug", "message", "arguments", "context"])?;
+        let is_text = |value: &Json| value.as_str().is_some_and(|text| !text.is_empty());
+        let texts = [&error["message"], &data["debug"], &data["message"]].into_iter().all(is_text);
+        if !texts || !data["arguments"].is_array() || data["context"] != json!({}) {
+            return Err("an error of other types".to_owned());
+        }
+        let code_and_name = error["code"].as_i64().zip(data["name"].as_str().map(str::to_owned));
+        code_and_name.ok_or_else(|| "no code or no name".to_owned())
+    }
+
+    /// What is wrong with it as an answer to a hostile request, if anything: neither a result nor a
+    /// clear error of the caller.
+    pub(crate) fn fault(&self) -> Option<String> {
+        if self.status.is_server_error() {
+            return Some(format!("HTTP {}: {}", self.status, self.body));
+        }
+        if self.status == StatusCode::OK && self.json().get("error").is_none() {
+            return None;
+        }
+        match self.clear_error() {
+            Ok((_, name)) if name == "builtins.RuntimeError" => Some("an internal error".to_owned()),
+            Ok(_) if self.status != StatusCode::OK => Some(format!("HTTP {} for an error", self.status)),
+            Ok(_) => None,
+            Err(reason) => Some(reason),
+        }
     }
 
     /// The text for people of an error.
@@ -109,6 +137,13 @@ impl Anonymous {
     pub(crate) async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
         let request = self.http.post(format!("{}{path}", self.url)).header(CONTENT_TYPE, content_type).body(body);
         Answer::to(request).await
+    }
+
+    /// Posts a body as it is to the address of methods, with a session's cookie.
+    pub(crate) async fn call_raw(&self, session: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let request = self.http.post(format!("{}/web/dataset/call_kw", self.url));
+        let cookie = format!("session_id={session}");
+        Answer::to(request.header(COOKIE, cookie).header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
     /// Asks for a page.

@@ -39,7 +39,7 @@ for file in "$1"/postgres/postmaster.pid "$1"/*/postgres/postmaster.pid; do
   read -r pid < "$file"
   case "$(ps -o args= -p "$pid")" in *"$1"/*) ;; *) continue ;; esac
   kill -QUIT "$pid"
-  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  while case "$(ps -o stat= -p "$pid")" in ''|Z*) false ;; esac; do sleep 0.1; done
 done
 rm -rf "$1""#;
 
