@@ -53,7 +53,32 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     let name = settings.database.db_name.clone();
     let application = Application::build(settings).await?;
     announce(&application, &name).context("cannot tell where the server is")?;
+    let handle = application.handle();
+    actix_web::rt::spawn(async move {
+        signalled().await;
+        tracing::info!("told to stop: running calls are finished first; a second signal cuts them off");
+        let stopping = handle.stop(true);
+        tokio::select! {
+            () = stopping => {}
+            () = signalled() => handle.stop(false).await,
+        }
+    });
     application.run().await.context("the server broke down")
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        tracing::error!("signals cannot be heard: the server will not stop cleanly");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// Tells whoever started it where it is, and on the first start how to get in.

@@ -57,6 +57,11 @@ impl Connection {
         *self.rider.borrow_mut() = Some(check);
     }
 
+    /// Whether a transaction is open, whose view of the database may be older than now.
+    pub fn is_open(&self) -> bool {
+        self.state.get() == State::Open
+    }
+
     /// Opens a transaction with the next statement.
     pub fn begin(&self) {
         if self.state.get() == State::Plain {

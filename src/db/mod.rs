@@ -24,6 +24,10 @@ use crate::error::{Error, Result};
 /// How long a call waits for a connection before it answers that the database is away.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Statements are planned once for all values: for one record, planning anew takes longer than
+/// running. What the planner has to see stands in the text (`query::limits`, languages, `active`).
+const PLANS: &str = "-c plan_cache_mode=force_generic_plan";
+
 /// A pool of connections to one database.
 #[derive(Clone)]
 pub struct Pool {
@@ -39,6 +43,8 @@ impl Pool {
     pub fn new(config: &Config, size: usize) -> Result<Self> {
         let mut config = config.clone();
         config.application_name("oregional").connect_timeout(PATIENCE);
+        let options = format!("{} {PLANS}", config.get_options().unwrap_or_default());
+        config.options(options.trim());
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         let inner = deadpool_postgres::Pool::builder(Manager::from_config(config, NoTls, recycling))

@@ -6,7 +6,7 @@ use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Error;
 use crate::orm::access::{self, Operation};
-use crate::orm::behaviour::{Behaviour, Promise};
+use crate::orm::behaviour::{Behaviour, Promise, Staleness};
 use crate::orm::declare::{boolean, char, image, integer, many2many, many2one, one2many, selection, text};
 use crate::orm::field::{OnDelete, Scope};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
@@ -117,5 +117,9 @@ fn view_applications(call: Call<'_>) -> Promise<'_, Reply> {
 impl Behaviour for Scheme {
     fn methods(&self) -> &'static [Method] {
         &METHODS
+    }
+
+    fn staleness(&self) -> Staleness {
+        Staleness::Names
     }
 }

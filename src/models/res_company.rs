@@ -55,6 +55,6 @@ impl Behaviour for Company {
     }
 
     fn staleness(&self) -> Staleness {
-        Staleness::Users
+        Staleness::Names
     }
 }

@@ -3,7 +3,7 @@
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Result;
-use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
+use crate::orm::behaviour::{Behaviour, Named, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, integer, many2many, many2one, one2many, text};
 use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
@@ -22,13 +22,16 @@ fn full_name(scope: Scope<'_>) -> Sql {
 }
 
 pub(super) fn models() -> Vec<Model> {
-    let category = Model::new("ir.module.category", "Application").order("name").fields([
-        char("name").required().translate(),
-        text("description").translate(),
-        integer("sequence"),
-        boolean("visible").default(true),
-        many2one("parent_id", "ir.module.category").string("Parent Application"),
-    ]);
+    let category = Model::new("ir.module.category", "Application")
+        .order("name")
+        .fields([
+            char("name").required().translate(),
+            text("description").translate(),
+            integer("sequence"),
+            boolean("visible").default(true),
+            many2one("parent_id", "ir.module.category").string("Parent Application"),
+        ])
+        .behaviour(&Named);
     let groups = Model::new("res.groups", "Access Groups")
         .order("name")
         .fields([

@@ -140,7 +140,7 @@ impl Behaviour for Partner {
     }
 
     fn staleness(&self) -> Staleness {
-        Staleness::Users
+        Staleness::Names
     }
 }
 

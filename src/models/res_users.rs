@@ -252,7 +252,7 @@ impl Behaviour for Users {
     }
 
     fn staleness(&self) -> Staleness {
-        Staleness::Users
+        Staleness::Names
     }
 }
 

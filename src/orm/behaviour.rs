@@ -82,10 +82,19 @@ pub trait Behaviour: Send + Sync {
 pub enum Staleness {
     /// Nothing is cached of it.
     Nothing,
-    /// What is known of users.
-    Users,
+    /// What is known of users, and names that are kept.
+    Names,
     /// Models, rights, groups, languages, and what is known of users.
     Registry,
+}
+
+/// A model whose names are kept, for it is pointed to often and changes seldom.
+pub struct Named;
+
+impl Behaviour for Named {
+    fn staleness(&self) -> Staleness {
+        Staleness::Names
+    }
 }
 
 /// A model like any other.

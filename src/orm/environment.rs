@@ -9,6 +9,7 @@ use chrono::NaiveDateTime;
 use super::behaviour::Staleness;
 use super::context::Context;
 use super::model::Model;
+use super::names::Names;
 use super::registry::Registry;
 use super::user::User;
 use crate::clock::World;
@@ -28,6 +29,8 @@ pub struct Services {
     pub world: World,
     /// Seals and opens secrets.
     pub sealer: Arc<Sealer>,
+    /// Names that are kept.
+    pub names: Arc<Names>,
     /// Rounds of the password hash.
     pub hash_rounds: u32,
     now: NaiveDateTime,
@@ -42,11 +45,12 @@ impl Services {
         user: Arc<User>,
         world: World,
         sealer: Arc<Sealer>,
+        names: Arc<Names>,
         hash_rounds: u32,
     ) -> Self {
         let now = world.now();
         let stale = Cell::new(Staleness::Nothing);
-        Self { connection, registry, user, world, sealer, hash_rounds, now, stale }
+        Self { connection, registry, user, world, sealer, names, hash_rounds, now, stale }
     }
 
     /// What the call has made stale so far.
@@ -81,8 +85,9 @@ impl Environment {
         hash_rounds: u32,
     ) -> Self {
         let (registry, user) = (Arc::new(registry), Arc::new(User::server()));
+        let names = Arc::default();
         let services =
-            Services::new(connection, registry, user, world.clone(), Arc::clone(sealer), hash_rounds);
+            Services::new(connection, registry, user, world.clone(), Arc::clone(sealer), names, hash_rounds);
         Self::new(Rc::new(services), Context::of_server())
     }
 
@@ -149,6 +154,11 @@ impl Environment {
     /// Seals and opens secrets.
     pub fn sealer(&self) -> &Sealer {
         &self.services.sealer
+    }
+
+    /// Names that are kept, as long as this very call has changed none of them.
+    pub fn names(&self) -> Option<&Names> {
+        (self.services.stale() == Staleness::Nothing).then_some(&*self.services.names)
     }
 
     /// Rounds of the password hash.

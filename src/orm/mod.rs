@@ -22,6 +22,7 @@ pub mod image;
 pub mod method;
 pub mod methods;
 pub mod model;
+pub mod names;
 pub mod order;
 mod prepare;
 pub mod python;

@@ -139,7 +139,8 @@ impl Builder<'_> {
                 return Err(Error::Value(format!("Cannot order by '{}': it is not stored.", field.name)));
             }
             let descending = term.descending != turned;
-            let value = value_sql::value(self.env.registry(), model, field, alias, &self.env.context.lang)?;
+            let value =
+                value_sql::sortable(self.env.registry(), model, field, alias, &self.env.context.lang)?;
             match &field.kind {
                 FieldType::Many2one { comodel, .. } if depth < DEEPEST => {
                     self.behind(value, comodel, descending, depth, terms)?;

@@ -6,7 +6,7 @@ use super::environment::Environment;
 use super::model::Model;
 use super::order;
 use crate::db::Sql;
-use crate::db::sql::ident;
+use crate::db::sql::{column, ident};
 use crate::error::Result;
 
 /// Limits that stand in the text of the statement, where the planner sees them; others are
@@ -31,15 +31,21 @@ pub struct Page {
 pub struct Select {
     head: Sql,
     filter: Sql,
-    tail: Sql,
+    order: Sql,
+    limits: Sql,
 }
 
 impl Select {
+    /// One record has no order: the sort is spared, and what it takes to plan and start one.
+    pub fn forget_order(&mut self) {
+        self.order = Sql::default();
+    }
+
     /// The statement, with a further condition.
     pub fn statement(self, condition: Option<Sql>) -> Sql {
         let filter = both(self.filter, condition);
         let filter = if filter.is_empty() { filter } else { Sql::text(" WHERE ").then(filter) };
-        self.head.then(filter).then(self.tail)
+        self.head.then(filter).then(self.order).then(self.limits)
     }
 }
 
@@ -52,8 +58,8 @@ pub fn select(env: &Environment, model: &Model, wanted: Sql, domain: Domain, pag
     let filter = Compiler::new(env).filter(model, SELF, domain, env.context.active_test)?;
     let order = order::parse(env, model, &page.order)?;
     let head = Sql::text("SELECT ").then(wanted).then(from(model)).then(order.joins);
-    let tail = Sql::text(" ORDER BY ").then(order.terms).then(limits(page));
-    Ok(Select { head, filter, tail })
+    let order = Sql::text(" ORDER BY ").then(order.terms);
+    Ok(Select { head, filter, order, limits: limits(page) })
 }
 
 /// The statement that counts them, up to a limit.
@@ -81,6 +87,15 @@ pub fn both(one: Sql, other: Option<Sql>) -> Sql {
         None => one,
         Some(other) if one.is_empty() => other,
         Some(other) => one.and_text(" AND ").then(other),
+    }
+}
+
+/// The record is one of these; one alone is looked up without a list.
+pub fn is_one_of(ids: &[i64]) -> Sql {
+    let id = column(SELF, "id");
+    match ids {
+        [id_alone] => id.and_text(" = ").then(Sql::param(*id_alone)),
+        ids => id.and_text(" = ANY(").then(Sql::param(ids.to_vec())).and_text(")"),
     }
 }
 

@@ -20,6 +20,10 @@ pub struct Trigger {
     pub path: Vec<String>,
 }
 
+/// Finds a row where the database sorts by code point.
+pub const COLLATION: &str =
+    "SELECT 1 FROM pg_database WHERE datname = current_database() AND datcollate IN ('C', 'POSIX')";
+
 /// A snapshot; see the module.
 #[derive(Default)]
 pub struct Registry {
@@ -31,6 +35,8 @@ pub struct Registry {
     pub implied: HashMap<i64, HashSet<i64>>,
     /// The ids behind external ids that the program itself leans on: groups and defaults.
     pub references: HashMap<String, i64>,
+    /// Whether texts have to be told to sort by code point, as the database would not by itself.
+    pub needs_collation: bool,
     /// The codes of active languages.
     pub languages: HashSet<String>,
 }
@@ -72,6 +78,7 @@ impl Registry {
                 Sql::text(include_str!("../../sql/queries/registry/access.sql")),
                 Sql::text(include_str!("../../sql/queries/registry/rules.sql")),
                 Sql::text("SELECT rule_group_id, group_id FROM rule_group_rel"),
+                Sql::text(COLLATION),
             ])
             .await?
             .into_iter();
@@ -81,6 +88,7 @@ impl Registry {
         registry.references = next().iter().map(|row| (text(row, 0), int(row, 1))).collect();
         registry.languages.extend(next().iter().map(|row| text(row, 0)));
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
+        registry.needs_collation = next().is_empty();
         Ok(registry)
     }
 

@@ -36,6 +36,17 @@ pub fn value(registry: &Registry, model: &Model, field: &Field, alias: &str, lan
     }
 }
 
+/// The same as something to be sorted by: texts sort by code point on every database.
+///
+/// # Errors
+///
+/// As [`value`].
+pub fn sortable(registry: &Registry, model: &Model, field: &Field, alias: &str, lang: &str) -> Result<Sql> {
+    let value = value(registry, model, field, alias, lang)?;
+    let is_text = field.kind.is_text() || matches!(field.kind, FieldType::Selection(_));
+    Ok(if is_text && registry.needs_collation { value.and_text(" COLLATE \"C\"") } else { value })
+}
+
 /// A translated text in a language, or in the base language where it has none.
 pub fn translated(alias: &str, name: &str, lang: &str) -> Sql {
     let base = column(alias, name).and_text("->>").then(Sql::literal(BASE_LANG));

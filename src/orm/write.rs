@@ -8,7 +8,7 @@ use super::domain::to_sql::Compiler;
 use super::environment::Environment;
 use super::model::Model;
 use super::prepare::{self, Assignment, Scope};
-use super::query::{SELF, both};
+use super::query::{SELF, both, is_one_of};
 use super::registry::int;
 use super::value_sql;
 use crate::db::Sql;
@@ -85,10 +85,7 @@ async fn update(
         .and_text(" SET ")
         .then(Sql::join(sets, ", "))
         .and_text(" WHERE ")
-        .then(column(SELF, "id"))
-        .and_text(" = ANY(")
-        .then(Sql::param(ids.to_vec()))
-        .and_text(")");
+        .then(is_one_of(ids));
     let statement = both(statement, Compiler::new(env).rules(model, SELF, Operation::Write)?);
     let build = |guard| both(statement, guard).and_text(" RETURNING ").then(column(SELF, "id"));
     let rows = if is_sole {
@@ -126,10 +123,7 @@ async fn behind(env: &Environment, model: &Model, ids: &[i64], link: &str, value
         .then(value)
         .then(super::query::from(model))
         .and_text(" WHERE ")
-        .then(column(SELF, "id"))
-        .and_text(" = ANY(")
-        .then(Sql::param(ids.to_vec()))
-        .and_text(")");
+        .then(is_one_of(ids));
     let targets: Vec<i64> = env
         .connection()
         .query(statement)

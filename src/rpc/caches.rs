@@ -17,6 +17,7 @@ use crate::db::Connection;
 use crate::db::listener::Notice;
 use crate::error::Result;
 use crate::orm::behaviour::Staleness;
+use crate::orm::names::Names;
 use crate::orm::registry::Registry;
 use crate::orm::user::User;
 
@@ -40,6 +41,8 @@ pub struct Caches {
     registry: ArcSwap<Registry>,
     users: Mutex<HashMap<i64, Arc<User>>>,
     sessions: Mutex<HashMap<SessionId, Known>>,
+    /// Names of records that are pointed to often.
+    pub names: Arc<Names>,
     /// Counts how often users were forgotten: what was loaded before is not kept after.
     epoch: AtomicU64,
     reloading: tokio::sync::Mutex<()>,
@@ -49,7 +52,7 @@ pub struct Caches {
 fn word(staleness: Staleness) -> &'static str {
     match staleness {
         Staleness::Nothing => "nothing",
-        Staleness::Users => "users",
+        Staleness::Names => "names",
         Staleness::Registry => "registry",
     }
 }
@@ -61,6 +64,7 @@ impl Caches {
             registry: ArcSwap::from_pointee(registry),
             users: Mutex::default(),
             sessions: Mutex::default(),
+            names: Arc::default(),
             epoch: AtomicU64::new(0),
             reloading: tokio::sync::Mutex::default(),
         }
@@ -116,6 +120,7 @@ impl Caches {
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         self.epoch.fetch_add(1, Ordering::AcqRel);
         users.clear();
+        self.names.forget();
     }
 }
 
@@ -138,7 +143,7 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
     let caches = &app.shared.caches;
     match staleness {
         Staleness::Nothing => {}
-        Staleness::Users => caches.forget_users(),
+        Staleness::Names => caches.forget_users(),
         Staleness::Registry => {
             // One after the other: a load that began before a change must not end after a later one.
             let _turn = caches.reloading.lock().await;
@@ -154,7 +159,7 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
 /// What a notice makes stale.
 pub fn staleness_of(notice: &Notice) -> Staleness {
     match notice {
-        Notice::Heard(payload) if payload == word(Staleness::Users) => Staleness::Users,
+        Notice::Heard(payload) if payload == word(Staleness::Names) => Staleness::Names,
         Notice::Heard(payload) if payload == word(Staleness::Nothing) => Staleness::Nothing,
         Notice::Heard(_) | Notice::Reconnected => Staleness::Registry,
     }

@@ -87,6 +87,7 @@ async fn once<T>(
         user,
         shared.world.clone(),
         Arc::clone(&shared.sealer),
+        Arc::clone(&shared.caches.names),
         shared.settings.hash_rounds,
     ));
     let done = match work(Rc::clone(&services)).await {

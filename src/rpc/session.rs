@@ -49,7 +49,6 @@ pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<i64> {
     };
     let verdict = password::check(given, stored).await?;
     let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
-        tracing::warn!(login, "a sign-in was refused");
         return Err(denied());
     };
     if verdict == Verdict::RightButOutdated && app.shared.settings.hash_rounds >= password::DEFAULT_ROUNDS {

@@ -154,7 +154,7 @@ async fn on_users(command: UserCommand, storage: &Storage, out: &mut dyn Write) 
             values.insert("groups_id".to_owned(), groups_of(&env, &groups)?);
             env.connection().begin();
             let made = create(&env, &*env.model("res.users")?, vec![values]).await?;
-            env.connection().query(caches::announce(Staleness::Users)).await?;
+            env.connection().query(caches::announce(Staleness::Names)).await?;
             env.connection().commit().await?;
             let id = made.first().copied().unwrap_or_default();
             let told = if is_generated {

@@ -102,6 +102,7 @@ impl Application {
             settings: Settings {
                 db_name: settings.database.db_name.clone(),
                 public_url: settings.public_url.clone(),
+                trusted_proxies: settings.trusted_proxies.clone(),
                 hash_rounds: settings.hash_rounds,
                 max_body,
             },
@@ -177,6 +178,7 @@ fn serve(
     })
     .workers(workers)
     .shutdown_timeout(GRACE.as_secs())
+    .disable_signals()
     .bind(settings.listen)
     .map_err(failed)?;
     let address = server.addrs().first().copied().unwrap_or(settings.listen);

@@ -48,7 +48,7 @@ pub(super) fn condition(
     let (Operator::In | Operator::NotIn, items) = (operator, value) else {
         return match field.kind {
             FieldType::Boolean => Ok(boolean(left, operator, value)),
-            _ => compare(left, field, operator, value),
+            _ => compare(compiler, left, field, operator, value),
         };
     };
     let Json::Array(items) = items else {
@@ -104,7 +104,19 @@ fn is_empty(field: &Field, value: &Json) -> bool {
     }
 }
 
-fn compare(left: Sql, field: &Field, operator: Operator, value: &Json) -> Result<Sql> {
+/// What is compared by order follows the same order as lists do.
+fn sorted(compiler: &Compiler<'_>, left: Sql, field: &Field) -> Sql {
+    let is_text = field.kind.is_text() || matches!(field.kind, FieldType::Selection(_));
+    if is_text && compiler.env.registry().needs_collation { left.and_text(" COLLATE \"C\"") } else { left }
+}
+
+fn compare(
+    compiler: &Compiler<'_>,
+    left: Sql,
+    field: &Field,
+    operator: Operator,
+    value: &Json,
+) -> Result<Sql> {
     let sign = match operator {
         Operator::Eq if is_empty(field, value) => return Ok(empty(left, field)),
         Operator::Ne if is_empty(field, value) => return Ok(filled(left, field)),
@@ -124,7 +136,8 @@ fn compare(left: Sql, field: &Field, operator: Operator, value: &Json) -> Result
     }
     let right = operand(field, operator, value)?;
     let zero_fits = counts && zero_fits(operator, &right);
-    let compared = fitted(left.clone(), &right).and_text(sign).then(Sql::param(right));
+    let ordered = if is_order { sorted(compiler, left.clone(), field) } else { left.clone() };
+    let compared = fitted(ordered, &right).and_text(sign).then(Sql::param(right));
     let null_fits = operator == Operator::Ne || zero_fits;
     if null_fits && may_be_null(field) {
         return Ok(Sql::text("(").then(compared).and_text(" OR ").then(left).and_text(" IS NULL)"));

@@ -219,7 +219,10 @@ fn order_by(
                 let behind = behind.parts.into_iter().rev().skip(1).collect::<Vec<_>>().into_iter().rev();
                 terms.extend(behind.map(|(value, direction)| Term { value, direction, is_grouped: true }));
             }
-            terms.push(Term { value: by.expression(env, model)?, direction, is_grouped: false });
+            let value = by.expression(env, model)?;
+            let needs_collation = by.field.kind.is_text() && env.registry().needs_collation;
+            let value = if needs_collation { value.and_text(" COLLATE \"C\"") } else { value };
+            terms.push(Term { value, direction, is_grouped: false });
         } else if name == "__count" || name.ends_with("_count") {
             terms.push(Term { value: Sql::text("count(*)"), direction, is_grouped: false });
         } else if let Some(aggregate) = aggregates.iter().find(|aggregate| {

@@ -81,9 +81,6 @@ async fn names(call: &Call<'_>, ids: Vec<i64>) -> Result<Vec<Row>> {
         .then(read::display_name(call.env, call.model)?)
         .then(query::from(call.model))
         .and_text(" WHERE ")
-        .then(column(SELF, "id"))
-        .and_text(" = ANY(")
-        .then(Sql::param(ids))
-        .and_text(")");
+        .then(query::is_one_of(&ids));
     call.env.connection().query(statement).await
 }

@@ -1,10 +1,14 @@
 //! What stands beside the rows: names by model, lines by field, all of it in one round trip.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
+use super::super::access::{self, Operation};
 use super::super::domain::to_sql::Compiler;
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
+use super::super::model::Model;
+use super::super::names;
 use super::super::order;
 use super::super::query::{self, SELF};
 use super::super::registry::{int, text};
@@ -13,7 +17,6 @@ use super::{Load, Rows, display_name};
 use crate::db::sql::{column, ident};
 use crate::db::{Raw, Row, Sql};
 use crate::error::{Error, Result};
-use crate::orm::access::Operation;
 
 /// Names and lines.
 #[derive(Default)]
@@ -29,15 +32,33 @@ pub(super) fn raw(row: &Row, place: usize) -> Option<Raw<'_>> {
     row.try_get(place).ok().flatten()
 }
 
+/// The names of one model that have still to be read.
+struct Asked {
+    model: Arc<Model>,
+    ids: Vec<i64>,
+    /// The epoch in which they may be kept.
+    epoch: Option<u64>,
+}
+
 /// Fetches what the layout calls for.
 pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, load: Load) -> Result<Beside> {
-    let links = if load == Load::Classic { links(layout, rows) } else { BTreeMap::new() };
+    let mut found = Beside::default();
+    let mut asked = Vec::new();
+    if load == Load::Classic {
+        for (comodel, ids) in links(layout, rows) {
+            let model = env.model(comodel)?;
+            let (known, ids, epoch) = known(env, &model, &ids);
+            found.names.insert(comodel.to_owned(), known);
+            asked.push(Asked { model, ids, epoch });
+        }
+    }
+    asked.retain(|names| !names.ids.is_empty());
     let lists: Vec<&Field> =
         layout.fields.iter().map(|placed| placed.field).filter(|field| field.kind.is_x2many()).collect();
     let ids: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
-    let mut statements = Vec::with_capacity(links.len() + lists.len());
-    for (comodel, ids) in &links {
-        statements.push(names_of(env, comodel, ids.iter().copied().collect())?);
+    let mut statements = Vec::with_capacity(asked.len() + lists.len());
+    for names in &asked {
+        statements.push(names_of(env, &names.model, names.ids.clone())?);
     }
     if !ids.is_empty() {
         for field in &lists {
@@ -45,15 +66,16 @@ pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, l
         }
     }
     if statements.is_empty() {
-        return Ok(Beside::default());
+        return Ok(found);
     }
     let mut answers = env.connection().query_all(statements).await?.into_iter();
-    let mut found = Beside::default();
-    for comodel in links.keys() {
-        let names = answers.next().unwrap_or_default();
-        found
-            .names
-            .insert((*comodel).to_owned(), names.iter().map(|row| (int(row, 0), text(row, 1))).collect());
+    for names in asked {
+        let rows = answers.next().unwrap_or_default();
+        let read: HashMap<i64, String> = rows.iter().map(|row| (int(row, 0), text(row, 1))).collect();
+        if let (Some(kept), Some(epoch)) = (env.names(), names.epoch) {
+            kept.keep(&names.model, &env.context.lang, &read, epoch);
+        }
+        found.names.entry(names.model.name.clone()).or_default().extend(read);
     }
     for field in lists {
         let mut lines: HashMap<i64, Vec<i64>> = HashMap::new();
@@ -63,6 +85,23 @@ pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, l
         found.lines.insert(field.name.clone(), lines);
     }
     Ok(found)
+}
+
+/// What is known of the names of some records, what is not, and until when that may be kept.
+fn known(
+    env: &Environment,
+    model: &Model,
+    ids: &BTreeSet<i64>,
+) -> (HashMap<i64, String>, Vec<i64>, Option<u64>) {
+    match env.names() {
+        Some(kept) if names::are_kept(model) => {
+            let (known, missing, epoch) = kept.find(model, &env.context.lang, ids);
+            // What a transaction sees may be older than what was forgotten in the meantime.
+            let epoch = (!env.connection().is_open()).then_some(epoch);
+            (known, missing, epoch)
+        }
+        _ => (HashMap::new(), ids.iter().copied().collect(), None),
+    }
 }
 
 /// The records that are pointed to, by model. Ordered, so that the same read is the same statements
@@ -83,18 +122,14 @@ fn links<'a>(layout: &Layout<'a>, rows: &Rows) -> BTreeMap<&'a str, BTreeSet<i64
 }
 
 /// Names are told whatever the caller may see of the record itself, as in Odoo.
-fn names_of(env: &Environment, comodel: &str, ids: Vec<i64>) -> Result<Sql> {
-    let comodel = env.model(comodel)?;
+fn names_of(env: &Environment, comodel: &Model, ids: Vec<i64>) -> Result<Sql> {
     Ok(Sql::text("SELECT ")
         .then(column(SELF, "id"))
         .and_text(", ")
-        .then(display_name(env, &comodel)?)
-        .then(query::from(&comodel))
+        .then(display_name(env, comodel)?)
+        .then(query::from(comodel))
         .and_text(" WHERE ")
-        .then(column(SELF, "id"))
-        .and_text(" = ANY(")
-        .then(Sql::param(ids))
-        .and_text(")"))
+        .then(query::is_one_of(&ids)))
 }
 
 /// The lines of records: those that the caller sees, in the order of their model.
@@ -102,7 +137,10 @@ fn lines_of(env: &Environment, field: &Field, ids: &[i64]) -> Result<Sql> {
     let comodel = env.model(field.kind.comodel().unwrap_or_default())?;
     let order = order::parse(env, &comodel, "")?;
     let (owner, source) = match &field.kind {
-        FieldType::One2many { inverse, .. } => (column(SELF, inverse), query::from(&comodel)),
+        FieldType::One2many { inverse, .. } => {
+            access::check_model(env, &comodel, Operation::Read)?;
+            (column(SELF, inverse), query::from(&comodel))
+        }
         FieldType::Many2many { relation, column1, column2, .. } => {
             let join = Sql::text(" JOIN ")
                 .then(ident(relation))

@@ -3,6 +3,7 @@
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
 use super::super::model::Model;
+use super::super::names;
 use super::super::query::SELF;
 use super::super::value_sql;
 use crate::db::Sql;
@@ -40,8 +41,11 @@ impl<'a> Layout<'a> {
             if !field.kind.is_x2many() {
                 let value = value_sql::value(env.registry(), model, field, SELF, &env.context.lang)?;
                 if let (FieldType::Many2one { comodel, .. }, true) = (&field.kind, with_names) {
-                    let name = name(env, comodel, value.clone())?;
-                    placed.name = Some(layout.add(name));
+                    let comodel = env.model(comodel)?;
+                    if env.names().is_none() || !names::are_kept(&comodel) {
+                        let name = name(env, &comodel, value.clone())?;
+                        placed.name = Some(layout.add(name));
+                    }
                 }
                 placed.value = Some(layout.add(if field.kind.is_binary() && env.context.bin_size {
                     Sql::text("octet_length(").then(value).and_text(")")
@@ -67,11 +71,10 @@ impl<'a> Layout<'a> {
 
 /// The name of the record that a link points to. Names are told whatever the caller may see of the
 /// record itself, as in Odoo.
-fn name(env: &Environment, comodel: &str, link: Sql) -> Result<Sql> {
+fn name(env: &Environment, comodel: &Model, link: Sql) -> Result<Sql> {
     const BEHIND: &str = "n";
-    let comodel = env.model(comodel)?;
     let field = comodel.field("display_name").ok_or_else(|| Error::Internal("no display name".to_owned()))?;
-    let value = value_sql::value(env.registry(), &comodel, field, BEHIND, &env.context.lang)?;
+    let value = value_sql::value(env.registry(), comodel, field, BEHIND, &env.context.lang)?;
     Ok(Sql::text("(SELECT COALESCE(")
         .then(value)
         .and_text(", '') FROM ")

@@ -20,7 +20,6 @@ use super::model::Model;
 use super::query::{self, Page, SELF};
 use super::registry::int;
 use super::value_sql;
-use crate::db::sql::column;
 use crate::db::{Row, Sql};
 use crate::error::{Error, Result};
 
@@ -106,7 +105,11 @@ pub async fn read(
     let rows = match wanted {
         Wanted::Ids(ids) => by_ids(env, model, &ids, &layout).await?,
         Wanted::Domain(domain, page) => {
-            let select = query::select(env, model, layout.columns(), domain, &page)?;
+            let is_one = is_one(model, &domain);
+            let mut select = query::select(env, model, layout.columns(), domain, &page)?;
+            if is_one {
+                select.forget_order();
+            }
             let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
             let order = (0..rows.len()).collect();
             Rows { rows, order }
@@ -169,15 +172,11 @@ fn statement_by_ids(
     ids: &[i64],
     layout: &Layout<'_>,
 ) -> Result<(Sql, bool)> {
-    let mut statement = Sql::text("SELECT ")
+    let statement = Sql::text("SELECT ")
         .then(layout.columns())
         .then(query::from(model))
         .and_text(" WHERE ")
-        .then(column(SELF, "id"));
-    statement = match ids {
-        [id] => statement.and_text(" = ").then(Sql::param(*id)),
-        ids => statement.and_text(" = ANY(").then(Sql::param(ids.to_vec())).and_text(")"),
-    };
+        .then(query::is_one_of(ids));
     let rules = Compiler::new(env).rules(model, SELF, Operation::Read)?;
     let is_ruled = rules.is_some();
     Ok((query::both(statement, rules), is_ruled))

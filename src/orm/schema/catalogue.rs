@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::registry::text;
+use super::super::registry::{COLLATION, text};
 use crate::db::{Connection, Raw, Sql};
 use crate::error::Result;
 
@@ -20,6 +20,8 @@ pub(super) struct Column {
 pub(super) struct Catalogue {
     tables: HashMap<String, HashMap<String, Column>>,
     constraints: HashSet<String>,
+    /// Whether an index on a text has to be told to sort by code point.
+    pub(super) needs_collation: bool,
 }
 
 impl Catalogue {
@@ -33,6 +35,7 @@ impl Catalogue {
         }
         let constraints = Sql::text(include_str!("../../../sql/queries/schema/constraints.sql"));
         known.constraints.extend(connection.query(constraints).await?.iter().map(|row| text(row, 0)));
+        known.needs_collation = connection.query(Sql::text(COLLATION)).await?.is_empty();
         Ok(known)
     }
 

@@ -42,7 +42,7 @@ pub async fn synchronize(connection: &Connection, registry: &Registry) -> Result
                 execute(connection, statement).await?;
             }
         }
-        for statement in indexes(model) {
+        for statement in indexes(model, known.needs_collation) {
             execute(connection, statement).await?;
         }
     }
@@ -167,7 +167,7 @@ fn link(table: &str, column: &str, target: &str, ondelete: &'static str) -> (Str
     (name, add)
 }
 
-fn indexes(model: &Model) -> Vec<Sql> {
+fn indexes(model: &Model, needs_collation: bool) -> Vec<Sql> {
     let mut statements = Vec::new();
     for field in model.fields.values() {
         if let FieldType::Many2many { relation, column1, column2, .. } = &field.kind {
@@ -188,7 +188,7 @@ fn indexes(model: &Model) -> Vec<Sql> {
         statements
             .push(index(&format!("{}_{name}", model.table), &model.table).then(Sql::verbatim(definition)));
     }
-    statements.extend(order_index(model));
+    statements.extend(order_index(model, needs_collation));
     statements
 }
 
@@ -202,7 +202,7 @@ fn index(name: &str, table: &str) -> Sql {
 
 /// Backs the model's own order, where that is made of its own columns, so that a page is read
 /// without sorting the table. Archived records are not in it: lists leave them out.
-fn order_index(model: &Model) -> Option<Sql> {
+fn order_index(model: &Model, needs_collation: bool) -> Option<Sql> {
     let mut terms = Vec::new();
     for term in model.order.split(',') {
         let mut words = term.split_whitespace();
@@ -220,6 +220,8 @@ fn order_index(model: &Model) -> Option<Sql> {
         } else {
             ident(&field.name)
         };
+        let value =
+            if needs_collation && field.kind.is_text() { value.and_text(" COLLATE \"C\"") } else { value };
         terms.push(value.and_text(if descends { " DESC" } else { "" }));
     }
     if !model.order.split([',', ' ']).any(|word| word == "id") {
