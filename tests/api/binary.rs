@@ -18,7 +18,7 @@ use crate::support::database::{Scratch, postmaster_pid};
 use crate::support::eventually;
 
 const MODEL: &str = "oregional.application";
-const PASSWORD: &str = "as given";
+const PASSWORD: &str = "chosen by hand";
 
 /// How long the program may take for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -190,6 +190,7 @@ async fn what_is_in_use_already_is_refused_with_a_reason() {
     let reason = text(&same_data.stderr) + &text(&same_data.stdout);
     assert!(reason.contains(&format!("process {}", server.pid())), "{reason}");
     assert!(reason.contains(data_dir.to_str().unwrap()), "{reason}");
+    assert!(!reason.contains('\u{1b}'), "colours are for terminals: {reason:?}");
 
     let other = scratch.path.join("other");
     let same_address = run(&other, &["serve", "--listen", address], "").await;
@@ -248,7 +249,7 @@ async fn users_are_made_and_listed_beside_a_server_and_without_one() {
 }
 
 #[tokio::test]
-async fn a_check_finds_what_is_wrong_with_the_database_and_migrate_mends_it() {
+async fn a_check_finds_what_is_wrong_with_the_database_and_a_migration_mends_it() {
     let scratch = Scratch::for_test();
     let data_dir = scratch.path.join("data");
     let empty = run(&data_dir, &["check"], "").await;

@@ -11,8 +11,10 @@
 
 mod binary;
 mod concurrency;
+mod optimizing;
 mod outage;
 mod protocol;
 mod replay;
+mod secrets;
 mod session;
 mod support;

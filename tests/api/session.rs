@@ -84,7 +84,6 @@ async fn whoever_cannot_sign_in_is_given_no_cookie() {
         (json!({"db": DB, "login": "__system__", "password": ""}), denied),
         (json!({"db": DB, "login": "admin", "password": ""}), denied),
         (json!({"db": DB, "login": "", "password": ""}), denied),
-        (json!({"db": DB, "login": "admin\0", "password": PASSWORD}), denied),
         (json!({"db": DB, "login": "admin' OR '1'='1", "password": PASSWORD}), denied),
         (json!({"db": DB, "login": "admin", "password": "x".repeat(1_000_000)}), denied),
         (json!({"db": "other", "login": "admin", "password": PASSWORD}), "odoo.exceptions.AccessError"),
@@ -100,7 +99,7 @@ async fn whoever_cannot_sign_in_is_given_no_cookie() {
         assert_eq!(answer.json()["id"], 7);
         assert!(answer.cookies().is_empty(), "{params:.200}: {:?}", answer.cookies());
     }
-    for odd in [json!(5), json!(null), json!(["admin"]), json!({"a": 1}), json!(true)] {
+    for odd in [json!(5), json!(null), json!(["admin"]), json!({"a": 1}), json!(true), json!("oregional\0")] {
         for key in ["db", "login", "password"] {
             let mut params = json!({"db": DB, "login": "admin", "password": PASSWORD});
             params[key] = odd.clone();
