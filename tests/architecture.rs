@@ -34,9 +34,7 @@ impl Source {
     /// The lines above a test module that the file has in itself.
     fn length(&self) -> usize {
         let lines: Vec<&str> = self.text.lines().collect();
-        let begins_tests = |pair: &[&str]| {
-            matches!(pair, [attribute, module] if attribute.trim() == "#[cfg(test)]" && module.trim_end().ends_with('{'))
-        };
+        let begins_tests = |pair: &[&str]| matches!(pair, [attribute, module] if attribute.trim() == "#[cfg(test)]" && module.trim_end().ends_with('{'));
         lines.windows(2).position(begins_tests).unwrap_or(lines.len())
     }
 }

@@ -9,8 +9,8 @@ use clap::CommandFactory as _;
 use oregional::config::Cli;
 use oregional::db::cluster::{Cluster, ClusterOptions};
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio_postgres::NoTls;
 
 use crate::support::client::{Anonymous, User};
@@ -21,12 +21,13 @@ const MODEL: &str = "oregional.application";
 const PASSWORD: &str = "chosen by hand";
 
 /// How long the program may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with a data directory, and nothing of this program's surroundings.
 fn program(data_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oregional"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OREGIONAL_")) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OREGIONAL_"))
+    {
         command.env_remove(name);
     }
     command.args(arguments).env("OREGIONAL_DATA_DIR", data_dir).env("OREGIONAL_HASH_ROUNDS", "1000");
@@ -55,7 +56,8 @@ fn signal(name: &str, pid: u32) {
 
 /// Whether a process is there; one that waits for its parent to notice its end is not.
 fn is_alive(pid: u32) -> bool {
-    let output = std::process::Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
+    let output =
+        std::process::Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
     let state = text(&output.stdout);
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
@@ -64,22 +66,27 @@ fn is_alive(pid: u32) -> bool {
 struct Server {
     child: Child,
     url: String,
-    /// What it said, up to the line about the key, or the last of a later start.
+    /// What it said until it was ready.
     said: String,
     data_dir: PathBuf,
+    /// Somebody has to listen to what it still says.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Server {
     async fn start(data_dir: &Path, arguments: &[&str]) -> Self {
+        let is_known = data_dir.join("secret.key").exists();
         let listen = ["serve", "--listen", "127.0.0.1:0", "--workers", "1"];
-        let mut child = program(data_dir, &[&listen[..], arguments].concat()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            program(data_dir, &[&listen[..], arguments].concat()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut said = String::new();
         let reading = async {
             while let Some(line) = lines.next_line().await.unwrap() {
                 said.push_str(&line);
                 said.push('\n');
-                if line.trim_start().starts_with("database ") {
+                // The last line of a first start, and of any other.
+                if line.contains("secret.key") || (is_known && line.trim_start().starts_with("database ")) {
                     return;
                 }
             }
@@ -87,19 +94,9 @@ impl Server {
         };
         tokio::time::timeout(PATIENCE, reading).await.unwrap();
         let url = said.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
-        // It serves once all is said; what follows the line on the database comes in the same breath.
         let health = Anonymous::new(&url).get("/web/health").await;
         assert_eq!(health.json(), json!({"status": "pass"}));
-        let rest = async {
-            while said.contains("  login") || !said.contains("backup") {
-                match tokio::time::timeout(Duration::from_millis(300), lines.next_line()).await {
-                    Ok(Ok(Some(line))) => said.push_str(&format!("{line}\n")),
-                    _ => break,
-                }
-            }
-        };
-        rest.await;
-        Self { child, url, said, data_dir: data_dir.to_owned() }
+        Self { child, url, said, data_dir: data_dir.to_owned(), _output: lines }
     }
 
     fn pid(&self) -> u32 {
@@ -114,8 +111,11 @@ impl Server {
 
     /// A connection behind its back.
     async fn database(&self) -> tokio_postgres::Client {
-        let options =
-            ClusterOptions { data_dir: self.data_dir.clone(), data_dir_is_default: false, settings: Vec::new() };
+        let options = ClusterOptions {
+            data_dir: self.data_dir.clone(),
+            data_dir_is_default: false,
+            settings: Vec::new(),
+        };
         let config = Cluster::running(&options, "oregional").unwrap();
         let (client, connection) = config.connect(NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -209,7 +209,16 @@ async fn users_are_made_and_listed_beside_a_server_and_without_one() {
     let data_dir = scratch.path.join("data");
     let server = Server::start(&data_dir, &["--admin-password", PASSWORD]).await;
 
-    let arguments = ["user", "create", "ann", "--name", "Ann Other", "--group", "oregional.group_app_admin", "--password-stdin"];
+    let arguments = [
+        "user",
+        "create",
+        "ann",
+        "--name",
+        "Ann Other",
+        "--group",
+        "oregional.group_app_admin",
+        "--password-stdin",
+    ];
     let made = run(&data_dir, &arguments, "first secret\n").await;
     assert!(made.status.success(), "{made:?}");
     assert!(!text(&made.stdout).contains("first secret"));
@@ -283,14 +292,22 @@ async fn a_running_call_is_finished_before_the_server_stops() {
     let id = admin.create(MODEL, json!({"name": "Before"})).await;
     let database = server.database().await;
     database.batch_execute("BEGIN; SELECT 1 FROM oregional_application FOR UPDATE").await.unwrap();
-    let call = tokio::spawn(async move { admin.result(MODEL, "write", json!([[id], {"name": "After"}])).await });
-    let waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let call =
+        tokio::spawn(async move { admin.result(MODEL, "write", json!([[id], {"name": "After"}])).await });
+    let waiting =
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
     let watcher = server.database().await;
-    eventually("the call waits for the lock", async || !watcher.query(waiting, &[]).await.unwrap().is_empty()).await;
+    eventually("the call waits for the lock", async || {
+        !watcher.query(waiting, &[]).await.unwrap().is_empty()
+    })
+    .await;
 
     signal("-TERM", server.pid());
     let address = server.url.strip_prefix("http://").unwrap().to_owned();
-    eventually("no new connection is taken", async || tokio::net::TcpStream::connect(&address).await.is_err()).await;
+    eventually("no new connection is taken", async || {
+        tokio::net::TcpStream::connect(&address).await.is_err()
+    })
+    .await;
     assert!(server.child.try_wait().unwrap().is_none(), "the server has not waited");
     database.batch_execute("COMMIT").await.unwrap();
 

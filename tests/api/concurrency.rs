@@ -46,7 +46,10 @@ async fn whoever_writes_the_same_record_at_once_gets_through() {
     assert_eq!(found[0]["uri_ids"].as_array().unwrap().len(), CALLERS, "a line was lost, or made twice");
     assert!((1000..1000 + CALLERS).any(|number| found[0]["access_token_expiry"] == number));
     let first_try = outcomes.iter().filter(|(_, tries)| *tries == 1).count();
-    assert!(first_try > CALLERS / 2, "the server leaves its conflicts to its clients: {first_try} of {CALLERS}");
+    assert!(
+        first_try > CALLERS / 2,
+        "the server leaves its conflicts to its clients: {first_try} of {CALLERS}"
+    );
 }
 
 #[tokio::test]
@@ -61,9 +64,12 @@ async fn a_unique_value_is_given_to_one_of_many_callers() {
     });
     let answers = join_all(creations).await;
 
-    let (made, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.json().get("error").is_none());
+    let (made, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.json().get("error").is_none());
     assert_eq!(made.len(), 1);
-    assert!(refused.iter().all(|answer| answer.error() == (200, "odoo.exceptions.ValidationError".to_owned())));
+    assert!(
+        refused.iter().all(|answer| answer.error() == (200, "odoo.exceptions.ValidationError".to_owned()))
+    );
     assert_eq!(here.result(MODEL, "search_count", json!([[["client_id", "=", "only"]]])).await, 1);
 }
 
@@ -86,7 +92,10 @@ async fn records_that_are_deleted_while_others_write_them_harm_nobody() {
     }
     for answer in written.iter().filter(|answer| answer.json().get("error").is_some()) {
         let name = answer.error().1;
-        assert!(name == "odoo.exceptions.MissingError" || name == "psycopg2.errors.SerializationFailure", "{name}");
+        assert!(
+            name == "odoo.exceptions.MissingError" || name == "psycopg2.errors.SerializationFailure",
+            "{name}"
+        );
     }
 }
 
@@ -109,7 +118,11 @@ async fn a_call_that_fails_leaves_nothing() {
         (MODEL, "create", json!([{"name": "Good", "uri_ids": [good, [0, 0, {"uri": "bad"}]]}])),
         (MODEL, "create", json!([{"name": "Good", "model_scheme_id": 999_999_999}])),
         (MODEL, "write", json!([[id], {"name": "Changed", "uri_ids": [good, [0, 0, {"uri": "bad"}]]}])),
-        (MODEL, "write", json!([[id], {"name": "Changed", "uri_ids": [good, [0, 0, {"uri": "https://kept.example/"}]]}])),
+        (
+            MODEL,
+            "write",
+            json!([[id], {"name": "Changed", "uri_ids": [good, [0, 0, {"uri": "https://kept.example/"}]]}]),
+        ),
         (MODEL, "write", json!([[id], {"name": "Changed", "logo": "no picture"}])),
         (MODEL, "write", json!([[id], {"name": "Changed", "nope": 1}])),
         (MODEL, "write", json!([[id, 999_999_999], {"name": "Changed"}])),
@@ -120,7 +133,11 @@ async fn a_call_that_fails_leaves_nothing() {
         assert_eq!(answer.error().0, 200, "{method} {args}");
         assert!(answer.fault().is_none(), "{method} {args}: {answer:?}");
         let after = app.database.dump();
-        assert!(rows(&before) == rows(&after), "{method} {args} has left something: {:?}", difference(&before, &after));
+        assert!(
+            rows(&before) == rows(&after),
+            "{method} {args} has left something: {:?}",
+            difference(&before, &after)
+        );
     }
 }
 

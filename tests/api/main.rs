@@ -5,7 +5,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::panic_in_result_fn,
     reason = "a test may stop at the first surprise, also in its helpers"
 )]
 
@@ -15,6 +14,7 @@ mod optimizing;
 mod outage;
 mod protocol;
 mod replay;
+mod revocation;
 mod secrets;
 mod session;
 mod support;

@@ -61,12 +61,18 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     let refused = anonymous.authenticate("admin", PASSWORD).await;
     is_outage(&refused);
     assert!(refused.cookies().is_empty());
-    assert_eq!(anonymous.rpc("/web/webclient/version_info", json!({})).await.result()["server_serie"], "18.0");
+    assert_eq!(
+        anonymous.rpc("/web/webclient/version_info", json!({})).await.result()["server_serie"],
+        "18.0"
+    );
     let health = anonymous.get("/web/health").await;
     assert_eq!((health.status, health.json()), (StatusCode::OK, healthy));
     for question in ["/web/health?db=1", "/web/health?db_server_status=1"] {
         let health = anonymous.get(question).await;
-        assert_eq!((health.status, &health.json()["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("fail")));
+        assert_eq!(
+            (health.status, &health.json()["status"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &json!("fail"))
+        );
     }
 
     let cluster = Cluster::start(options(&scratch)).await.unwrap();

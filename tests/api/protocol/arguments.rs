@@ -75,7 +75,9 @@ async fn ids_of_every_wrong_kind_are_answered_clearly_by_every_method() {
         }
     }
     findings.finish();
-    let left = admin.call_kw(MODEL, "search_count", json!([[["name", "in", ["Alpha", "Beta", "Gamma"]]]]), json!({})).await;
+    let left = admin
+        .call_kw(MODEL, "search_count", json!([[["name", "in", ["Alpha", "Beta", "Gamma"]]]]), json!({}))
+        .await;
     assert_eq!(left.result(), before, "an id that is none has reached a record");
 }
 
@@ -108,7 +110,16 @@ async fn limits_and_offsets_are_taken_in_the_forms_that_clients_send() {
         findings.expect(&format!("{keyword} {value}"), wanted, &outcome(&answer));
     }
     for keyword in ["limit", "offset"] {
-        for value in [json!(-1), json!("x"), json!("1; DROP TABLE x"), json!([1]), json!({"a": 1}), json!("\0"), big.clone(), json!(1e300)] {
+        for value in [
+            json!(-1),
+            json!("x"),
+            json!("1; DROP TABLE x"),
+            json!([1]),
+            json!({"a": 1}),
+            json!("\0"),
+            big.clone(),
+            json!(1e300),
+        ] {
             let answer = admin.call_kw(MODEL, "search", json!([[]]), json!({keyword: value})).await;
             findings.look_at(&format!("{keyword} {value}"), &answer);
             if answer.json().get("error").is_none() {
@@ -250,7 +261,12 @@ async fn surplus_and_missing_arguments_are_type_errors() {
         let answer = admin.call_kw(MODEL, method, json!([]), json!({"ids": [1]})).await;
         assert_eq!(answer.error(), (200, "builtins.IndexError".to_owned()), "{method}");
     }
-    for (args, kwargs) in [(json!("x"), json!({})), (json!({"a": 1}), json!({})), (json!([]), json!("x")), (json!([]), json!([1]))] {
+    for (args, kwargs) in [
+        (json!("x"), json!({})),
+        (json!({"a": 1}), json!({})),
+        (json!([]), json!("x")),
+        (json!([]), json!([1])),
+    ] {
         let answer = admin.call_kw(MODEL, "search", args.clone(), kwargs.clone()).await;
         assert_eq!(answer.error(), type_error, "{args} {kwargs}");
     }
@@ -266,7 +282,14 @@ async fn a_context_of_any_kind_is_answered_clearly() {
     three_applications(&admin).await;
     let mut findings = Findings::default();
 
-    for context in [json!(null), json!([]), json!(""), json!({}), json!({"unknown": {"a": [1]}}), json!({"tz": "Nowhere/Else"})] {
+    for context in [
+        json!(null),
+        json!([]),
+        json!(""),
+        json!({}),
+        json!({"unknown": {"a": [1]}}),
+        json!({"tz": "Nowhere/Else"}),
+    ] {
         let answer = admin.call_kw(MODEL, "search_count", json!([[]]), json!({"context": context})).await;
         findings.expect(&format!("context {context}"), &json!(3), &outcome(&answer));
     }
@@ -295,7 +318,11 @@ async fn a_context_of_any_kind_is_answered_clearly() {
         json!({"uid": 1}),
         json!({"su": true}),
     ] {
-        for (method, args) in [("search_read", json!([[], ["name", "logo"]])), ("create", json!([{"name": "x"}])), ("default_get", json!([["name"]]))] {
+        for (method, args) in [
+            ("search_read", json!([[], ["name", "logo"]])),
+            ("create", json!([{"name": "x"}])),
+            ("default_get", json!([["name"]])),
+        ] {
             let answer = admin.call_kw(MODEL, method, args, json!({"context": context})).await;
             findings.look_at(&format!("{method}, context {context}"), &answer);
         }

@@ -19,9 +19,12 @@ async fn a_body_over_the_limit_is_refused_before_the_connection_goes() {
     let app = TestApp::with(|settings| settings.max_body = 1);
     let body = vec![b'x'; 3 * MIB];
     let head = |more: &str| {
-        format!("POST /web/session/authenticate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{more}\r\n")
+        format!(
+            "POST /web/session/authenticate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{more}\r\n"
+        )
     };
-    let chunked = [format!("{:x}\r\n", body.len()).into_bytes(), body.clone(), b"\r\n0\r\n\r\n".to_vec()].concat();
+    let chunked =
+        [format!("{:x}\r\n", body.len()).into_bytes(), body.clone(), b"\r\n0\r\n\r\n".to_vec()].concat();
     let length = format!("Content-Length: {}\r\n", body.len());
 
     for (what, head, body) in
@@ -49,7 +52,8 @@ async fn a_body_within_the_limit_is_taken() {
 async fn five_megabytes_of_text_come_back_as_they_went() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let text = "\u{e1}rv\u{ed}zt\u{171}r\u{151} \"t\u{fc}k\u{f6}rf\u{fa}r\u{f3}g\u{e9}p\" \\ \n".repeat(5 * MIB / 36);
+    let text = "\u{e1}rv\u{ed}zt\u{171}r\u{151} \"t\u{fc}k\u{f6}rf\u{fa}r\u{f3}g\u{e9}p\" \\ \n"
+        .repeat(5 * MIB / 36);
     assert!(text.len() > 5_000_000);
 
     let id = admin.create(MODEL, json!({"name": "Huge", "description": text})).await;
@@ -63,7 +67,9 @@ async fn json_may_be_nested_as_deep_as_it_likes_and_is_refused_clearly() {
     let app = TestApp::start();
     let admin = app.admin().await;
     let call = |args: &str| {
-        format!("{{\"id\": 7, \"params\": {{\"model\": \"{MODEL}\", \"method\": \"search\", \"args\": {args}, \"kwargs\": {{}}}}}}")
+        format!(
+            "{{\"id\": 7, \"params\": {{\"model\": \"{MODEL}\", \"method\": \"search\", \"args\": {args}, \"kwargs\": {{}}}}}}"
+        )
     };
     let mut findings = Findings::default();
 

@@ -1,7 +1,7 @@
 //! The envelope of JSON-RPC: what is echoed, what is refused, and in which shape.
 
 use reqwest::StatusCode;
-use reqwest::header::{COOKIE, CONTENT_TYPE};
+use reqwest::header::{CONTENT_TYPE, COOKIE};
 use serde_json::{Value as Json, json};
 
 use super::Findings;
@@ -15,7 +15,18 @@ async fn the_id_of_a_request_is_echoed_with_its_type() {
     let app = TestApp::start();
     let anonymous = app.anonymous();
 
-    for id in ["7", "-7", "1.5", "1.0", "\"7\"", "\"\u{e9}\u{1f600}\"", "\"\"", "null", "18446744073709551615", "true"] {
+    for id in [
+        "7",
+        "-7",
+        "1.5",
+        "1.0",
+        "\"7\"",
+        "\"\u{e9}\u{1f600}\"",
+        "\"\"",
+        "null",
+        "18446744073709551615",
+        "true",
+    ] {
         let body = format!("{{\"jsonrpc\": \"2.0\", \"id\": {id}, \"params\": {{}}}}");
         let answer = anonymous.post(VERSION, "application/json", body).await;
         let wanted: Json = serde_json::from_str(id).unwrap();
@@ -151,12 +162,21 @@ async fn methods_that_are_unknown_or_private_are_refused() {
         assert_eq!(answer.error(), (200, name.to_owned()), "{method}");
         assert_eq!(answer.json()["id"], 7, "{method}");
     }
-    for model in ["", "res.partner\0", "res_partner", "RES.PARTNER", "res.partner; DROP TABLE res_partner", "\u{1f600}"] {
+    for model in [
+        "",
+        "res.partner\0",
+        "res_partner",
+        "RES.PARTNER",
+        "res.partner; DROP TABLE res_partner",
+        "\u{1f600}",
+    ] {
         let params = json!({"model": model, "method": "read", "args": [[1]], "kwargs": {}});
         let answer = admin.browser.rpc("/web/dataset/call_kw", params).await;
         assert_eq!(answer.error(), (404, "werkzeug.exceptions.NotFound".to_owned()), "{model}");
     }
-    for (model, method) in [(json!(5), json!("read")), (json!("res.partner"), json!(["read"])), (json!(null), json!(null))] {
+    for (model, method) in
+        [(json!(5), json!("read")), (json!("res.partner"), json!(["read"])), (json!(null), json!(null))]
+    {
         let params = json!({"model": model, "method": method, "args": [[1]], "kwargs": {}});
         let answer = admin.browser.rpc("/web/dataset/call_kw", params).await;
         assert!(answer.fault().is_none() && answer.json().get("error").is_some(), "{answer:?}");
@@ -185,15 +205,24 @@ async fn an_address_takes_json_by_post_only() {
         assert!(answer.body.contains("<html"), "{answer:?}");
     };
 
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "text/json", "application/jsonx", "", ";"] {
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "text/json", "application/jsonx", "", ";"]
+    {
         is_page(&anonymous.post(VERSION, content_type, body.clone()).await, 400);
     }
-    is_page(&Answer::to(anonymous.http.post(format!("{}{VERSION}", app.url())).body(body.clone())).await, 400);
+    is_page(
+        &Answer::to(anonymous.http.post(format!("{}{VERSION}", app.url())).body(body.clone())).await,
+        400,
+    );
     is_page(&anonymous.get(VERSION).await, 400);
     is_page(&Answer::to(anonymous.http.put(format!("{}{VERSION}", app.url())).json(&json!({}))).await, 400);
-    for content_type in
-        ["application/json", "application/json-rpc", "application/json; charset=utf-8", "Application/JSON", "application/json;"]
-    {
+    for content_type in [
+        "application/json",
+        "application/json-rpc",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/json;",
+    ] {
         let answer = anonymous.post(VERSION, content_type, body.clone()).await;
         assert_eq!(answer.result()["protocol_version"], 1, "{content_type}");
     }
@@ -204,7 +233,15 @@ async fn an_unknown_address_is_a_page_that_says_so() {
     let app = TestApp::start();
     let anonymous = app.anonymous();
 
-    for path in ["/nothing", "/web/dataset/search_read", "/web/dataset/call", "/web/session", "/%00", "/web/../etc/passwd", "/web/%2e%2e/x"] {
+    for path in [
+        "/nothing",
+        "/web/dataset/search_read",
+        "/web/dataset/call",
+        "/web/session",
+        "/%00",
+        "/web/../etc/passwd",
+        "/web/%2e%2e/x",
+    ] {
         let answers = [anonymous.rpc(path, json!({})).await, anonymous.get(path).await];
         for answer in answers {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
@@ -230,8 +267,12 @@ async fn slashes_too_many_lead_to_the_same_place() {
         "/web/dataset/call_kw/%E2%98%83",
     ] {
         let request = app.anonymous().http.post(format!("{}{path}", app.url()));
-        let request = request.header(COOKIE, format!("session_id={}", admin.session)).json(&envelope(&params));
+        let request =
+            request.header(COOKIE, format!("session_id={}", admin.session)).json(&envelope(&params));
         assert_eq!(Answer::to(request).await.result()["uid"], admin.uid, "{path}");
     }
-    assert_eq!(admin.browser.rpc("//web/webclient/version_info/", json!({})).await.result()["server_version"], "18.0");
+    assert_eq!(
+        admin.browser.rpc("//web/webclient/version_info/", json!({})).await.result()["server_version"],
+        "18.0"
+    );
 }

@@ -5,13 +5,32 @@ use serde_json::{Value as Json, json};
 use super::{Findings, MODEL, outcome, three_applications};
 use crate::support::app::TestApp;
 
-#[tokio::test]
-async fn a_value_of_any_kind_is_written_or_refused_clearly() {
-    let app = TestApp::start();
-    let admin = app.admin().await;
-    let ids = three_applications(&admin).await;
+const FIELDS: [&str; 19] = [
+    "name",
+    "active",
+    "access_token_expiry",
+    "model_scheme_id",
+    "uri_ids",
+    "description",
+    "logo",
+    "client_id",
+    "client_secret",
+    "own_id",
+    "uri_count",
+    "display_name",
+    "id",
+    "create_date",
+    "create_uid",
+    "authorization_ids",
+    "nope",
+    "na\0me",
+    "",
+];
+
+/// Values of any kind, commands of lines among them.
+fn odd_values() -> Vec<Json> {
     let big: Json = serde_json::from_str("99999999999999999999999").unwrap();
-    let values = [
+    vec![
         json!(null),
         json!(false),
         json!(true),
@@ -51,15 +70,17 @@ async fn a_value_of_any_kind_is_written_or_refused_clearly() {
         json!([[0, 0, {"nope": 1}]]),
         json!({}),
         json!({"a": {"b": [1]}}),
-    ];
-    let fields = [
-        "name", "active", "access_token_expiry", "model_scheme_id", "uri_ids", "description", "logo", "client_id",
-        "client_secret", "own_id", "uri_count", "display_name", "id", "create_date", "create_uid",
-        "authorization_ids", "nope", "na\0me", "",
-    ];
-    let mut findings = Findings::default();
+    ]
+}
 
-    for field in fields {
+#[tokio::test]
+async fn a_value_of_any_kind_is_written_or_refused_clearly() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let ids = three_applications(&admin).await;
+    let (values, mut findings) = (odd_values(), Findings::default());
+
+    for field in FIELDS {
         for value in &values {
             let record = json!({"name": "Odd", field: value});
             let answer = admin.call_kw(MODEL, "create", json!([record]), json!({})).await;
@@ -68,8 +89,20 @@ async fn a_value_of_any_kind_is_written_or_refused_clearly() {
             findings.look_at(&format!("write {field} {value}"), &answer);
         }
     }
-    for values in [json!("x"), json!(5), json!(null), json!([1]), json!([["name", "x"]]), json!([[{"name": "x"}]]), json!([null])] {
-        for (method, args) in [("create", json!([values])), ("write", json!([[ids[0]], values])), ("copy", json!([[ids[0]], values]))] {
+    for values in [
+        json!("x"),
+        json!(5),
+        json!(null),
+        json!([1]),
+        json!([["name", "x"]]),
+        json!([[{"name": "x"}]]),
+        json!([null]),
+    ] {
+        for (method, args) in [
+            ("create", json!([values])),
+            ("write", json!([[ids[0]], values])),
+            ("copy", json!([[ids[0]], values])),
+        ] {
             let answer = admin.call_kw(MODEL, method, args, json!({})).await;
             findings.look_at(&format!("{method} {values}"), &answer);
         }
@@ -86,7 +119,8 @@ async fn whole_numbers_without_room_are_refused() {
 
     for number in ["2147483648", "-2147483649", "9223372036854775808", "99999999999999999999999", "1e300"] {
         let value: Json = serde_json::from_str(number).unwrap();
-        let answer = admin.call_kw(MODEL, "write", json!([[id], {"access_token_expiry": value}]), json!({})).await;
+        let answer =
+            admin.call_kw(MODEL, "write", json!([[id], {"access_token_expiry": value}]), json!({})).await;
         findings.look_at(number, &answer);
         if answer.json().get("error").is_none() {
             findings.note(number, "accepted");
@@ -106,7 +140,10 @@ async fn a_text_with_a_nul_is_refused_wherever_it_stands() {
     for (method, args) in [
         ("create", json!([{"name": "a\0b"}])),
         ("create", json!([{"name": "x", "description": "\0"}])),
-        ("create", json!([{"name": "x", "uri_ids": [[0, 0, {"uri": "https://a.example/", "description": "a\0"}]]}])),
+        (
+            "create",
+            json!([{"name": "x", "uri_ids": [[0, 0, {"uri": "https://a.example/", "description": "a\0"}]]}]),
+        ),
         ("write", json!([[id], {"name": "a\0b"}])),
         ("write", json!([[id], {"client_secret": "a\0b"}])),
         ("name_create", json!(["a\0b"])),

@@ -70,17 +70,15 @@ impl Bindings {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("{{") {
-            let named = after.split_once("}}").filter(|(name, _)| !name.is_empty() && !name.contains(['{', '}']));
+            let named =
+                after.split_once("}}").filter(|(name, _)| !name.is_empty() && !name.contains(['{', '}']));
             filled.push_str(before);
-            match named {
-                Some((name, behind)) => {
-                    filled.push_str(&printed(self.bound(name)?));
-                    rest = behind;
-                }
-                None => {
-                    filled.push_str("{{");
-                    rest = after;
-                }
+            if let Some((name, behind)) = named {
+                filled.push_str(&printed(self.bound(name)?));
+                rest = behind;
+            } else {
+                filled.push_str("{{");
+                rest = after;
             }
         }
         filled.push_str(rest);
@@ -96,7 +94,8 @@ impl Bindings {
             },
             Json::Array(items) => items.iter().map(|item| self.fill(item)).collect::<Result<_, _>>()?,
             Json::Object(map) => {
-                let pair = |(key, item): (&String, &Json)| Ok::<_, String>((self.fill_text(key)?, self.fill(item)?));
+                let pair =
+                    |(key, item): (&String, &Json)| Ok::<_, String>((self.fill_text(key)?, self.fill(item)?));
                 Json::Object(map.iter().map(pair).collect::<Result<Map<_, _>, _>>()?)
             }
             other => other.clone(),
@@ -141,7 +140,13 @@ impl Bindings {
         check(filled == *got, &filled, got, at)
     }
 
-    fn compare_objects(&mut self, want: &Map<String, Json>, got: &Json, mode: Mode, at: &str) -> Result<(), String> {
+    fn compare_objects(
+        &mut self,
+        want: &Map<String, Json>,
+        got: &Json,
+        mode: Mode,
+        at: &str,
+    ) -> Result<(), String> {
         let Json::Object(found) = got else { return check(false, &want.clone().into(), got, at) };
         let mut keys = Vec::with_capacity(want.len());
         for key in want.keys() {
@@ -161,7 +166,12 @@ impl Bindings {
     fn compare_lists(&mut self, want: &[Json], got: &Json, mode: Mode, at: &str) -> Result<(), String> {
         let Json::Array(found) = got else { return check(false, &want.into(), got, at) };
         if want.len() != found.len() {
-            return Err(format!("at {at} want {} items {} got {} items {got}", want.len(), Json::from(want), found.len()));
+            return Err(format!(
+                "at {at} want {} items {} got {} items {got}",
+                want.len(),
+                Json::from(want),
+                found.len()
+            ));
         }
         let (mut want, mut found) = (want.to_vec(), found.clone());
         if mode == Mode::Set {

@@ -17,7 +17,9 @@ fn target(app: Option<&TestApp>) -> Target {
         std::env::var(format!("OREGIONAL_REPLAY_{name}")).unwrap_or_else(|_| otherwise.to_owned())
     };
     match app {
-        Some(app) => Target { url: app.url(), db: DB.into(), login: "admin".into(), password: PASSWORD.into() },
+        Some(app) => {
+            Target { url: app.url(), db: DB.into(), login: "admin".into(), password: PASSWORD.into() }
+        }
         None => Target {
             url: setting("URL", "").trim_end_matches('/').to_owned(),
             db: setting("DB", DB),

@@ -66,9 +66,16 @@ impl<'a> Runner<'a> {
         for (number, step) in scenario["steps"].as_array().unwrap().iter().enumerate() {
             self.step(step).await.map_err(|reason| {
                 let what = ["note", "model", "path", "method"].map(|key| text(step, key)).join(" ");
-                let sent = [&step["args"], &step["params"], &step["json"]].into_iter().find(|sent| !sent.is_null());
-                let sent = sent.and_then(|sent| self.bindings.fill(sent).ok()).unwrap_or_default().to_string();
-                format!("step {} ({}): {reason}; sent {}", number + 1, what.trim(), sent.chars().take(300).collect::<String>())
+                let sent =
+                    [&step["args"], &step["params"], &step["json"]].into_iter().find(|sent| !sent.is_null());
+                let sent =
+                    sent.and_then(|sent| self.bindings.fill(sent).ok()).unwrap_or_default().to_string();
+                format!(
+                    "step {} ({}): {reason}; sent {}",
+                    number + 1,
+                    what.trim(),
+                    sent.chars().take(300).collect::<String>()
+                )
             })?;
         }
         Ok(())
@@ -81,7 +88,9 @@ impl<'a> Runner<'a> {
         }
         for (name, path) in step["bind"].as_object().into_iter().flatten() {
             let value = dig(&answer["result"], path.as_str().unwrap_or_default());
-            self.bindings.0.insert(name.clone(), value.ok_or_else(|| format!("there is no {path} in {answer}"))?);
+            self.bindings
+                .0
+                .insert(name.clone(), value.ok_or_else(|| format!("there is no {path} in {answer}"))?);
         }
         Ok(())
     }
@@ -94,7 +103,8 @@ impl<'a> Runner<'a> {
         let browser = self.browser();
         let params = json!({"db": self.target.db, "login": login, "password": password});
         let answer = rpc(&browser, "/web/session/authenticate", params).await?;
-        let uid = answer["result"]["uid"].as_i64().ok_or_else(|| format!("{name} cannot log in: {answer}"))?;
+        let uid =
+            answer["result"]["uid"].as_i64().ok_or_else(|| format!("{name} cannot log in: {answer}"))?;
         self.actors.insert(name.to_owned(), browser);
         self.bindings.0.insert(format!("uid_{name}"), uid.into());
         Ok(())
@@ -111,15 +121,19 @@ impl<'a> Runner<'a> {
         let browser = self.actors.get(actor).ok_or_else(|| format!("{actor} has not signed in"))?.clone();
         match text(&step, "do") {
             "actor" => {
-                let [name, login, password] = ["name", "login", "password"].map(|key| text(&step, key).to_owned());
+                let [name, login, password] =
+                    ["name", "login", "password"].map(|key| text(&step, key).to_owned());
                 self.sign_in(&name, &login, &password).await?;
                 Ok(json!({"result": true}))
             }
             "ref" => {
                 let (module, name) = text(&step, "xmlid").split_once('.').unwrap_or_default();
                 let domain = json!([["module", "=", module], ["name", "=", name]]);
-                let found = call_kw(&browser, "ir.model.data", "search_read", json!([domain, ["res_id"]]), json!({})).await?;
-                let id = dig(&found, "result.0.res_id").ok_or_else(|| format!("no {module}.{name}: {found}"))?;
+                let found =
+                    call_kw(&browser, "ir.model.data", "search_read", json!([domain, ["res_id"]]), json!({}))
+                        .await?;
+                let id =
+                    dig(&found, "result.0.res_id").ok_or_else(|| format!("no {module}.{name}: {found}"))?;
                 Ok(json!({"result": id}))
             }
             "call_kw" => {
@@ -133,7 +147,13 @@ impl<'a> Runner<'a> {
     }
 }
 
-async fn call_kw(browser: &Anonymous, model: &str, method: &str, args: Json, kwargs: Json) -> Result<Json, String> {
+async fn call_kw(
+    browser: &Anonymous,
+    model: &str,
+    method: &str,
+    args: Json,
+    kwargs: Json,
+) -> Result<Json, String> {
     let params = json!({"model": model, "method": method, "args": args, "kwargs": kwargs});
     Ok(brief(&rpc(browser, &format!("/web/dataset/call_kw/{model}/{method}"), params).await?))
 }
@@ -141,7 +161,11 @@ async fn call_kw(browser: &Anonymous, model: &str, method: &str, args: Json, kwa
 async fn rpc(browser: &Anonymous, path: &str, params: Json) -> Result<Json, String> {
     let answer = browser.rpc(path, params).await;
     if answer.status != StatusCode::OK {
-        return Err(format!("HTTP {} from {path}: {}", answer.status, answer.body.chars().take(200).collect::<String>()));
+        return Err(format!(
+            "HTTP {} from {path}: {}",
+            answer.status,
+            answer.body.chars().take(200).collect::<String>()
+        ));
     }
     serde_json::from_str(&answer.body).map_err(|error| format!("no JSON from {path}: {error}"))
 }
@@ -154,10 +178,16 @@ async fn http(browser: &Anonymous, step: &Json) -> Result<Json, String> {
         (None, Some(body)) => request = request.body(body.to_owned()),
         _ => {}
     }
-    let headers = or(&step["headers"], if step.get("json").is_some() { json!({"Content-Type": "application/json"}) } else { json!({}) });
+    let headers = or(
+        &step["headers"],
+        if step.get("json").is_some() { json!({"Content-Type": "application/json"}) } else { json!({}) },
+    );
     for (name, value) in headers.as_object().into_iter().flatten() {
         let name: HeaderName = name.parse().map_err(|_error| format!("{name} is no header"))?;
-        request = request.header(name, HeaderValue::from_str(value.as_str().unwrap_or_default()).map_err(|error| error.to_string())?);
+        request = request.header(
+            name,
+            HeaderValue::from_str(value.as_str().unwrap_or_default()).map_err(|error| error.to_string())?,
+        );
     }
     let answer = Answer::to(request).await;
     let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

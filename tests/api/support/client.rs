@@ -21,7 +21,8 @@ impl Answer {
     /// Sends a request and reads the whole answer.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
         let asked = request.try_clone().and_then(|copy| copy.build().ok());
-        let response = request.send().await.unwrap_or_else(|error| panic!("no answer: {error:?} to {asked:?}"));
+        let response =
+            request.send().await.unwrap_or_else(|error| panic!("no answer: {error:?} to {asked:?}"));
         let (status, headers) = (response.status(), response.headers().clone());
         Self { status, headers, body: response.text().await.unwrap() }
     }
@@ -48,7 +49,8 @@ impl Answer {
     pub(crate) fn clear_error(&self) -> Result<(i64, String), String> {
         let json: Json = serde_json::from_str(&self.body).map_err(|error| format!("no JSON ({error})"))?;
         let keys = |value: &Json, wanted: &[&str]| {
-            let found: Vec<&str> = value.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            let found: Vec<&str> =
+                value.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
             if found == wanted { Ok(()) } else { Err(format!("the keys {found:?} and not {wanted:?}")) }
         };
         let (error, data) = (&json["error"], &json["error"]["data"]);
@@ -130,12 +132,21 @@ impl Anonymous {
     /// The same with a session's cookie.
     pub(crate) async fn rpc_with(&self, session: &str, path: &str, params: Json) -> Answer {
         let cookie = format!("session_id={session}");
-        Answer::to(self.http.post(format!("{}{path}", self.url)).header(COOKIE, cookie).json(&envelope(&params))).await
+        Answer::to(
+            self.http.post(format!("{}{path}", self.url)).header(COOKIE, cookie).json(&envelope(&params)),
+        )
+        .await
     }
 
     /// Posts a body as it is.
-    pub(crate) async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.http.post(format!("{}{path}", self.url)).header(CONTENT_TYPE, content_type).body(body);
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let request =
+            self.http.post(format!("{}{path}", self.url)).header(CONTENT_TYPE, content_type).body(body);
         Answer::to(request).await
     }
 
@@ -216,4 +227,19 @@ impl User {
 /// The password that [`User::make_user`] gives.
 pub(crate) fn password_of(login: &str) -> String {
     format!("{login}-secret")
+}
+
+/// The error of somebody without a session.
+pub(crate) fn expired() -> (i64, String) {
+    (100, "odoo.http.SessionExpiredException".to_owned())
+}
+
+/// Whether a server takes a session's cookie.
+pub(crate) async fn is_alive(url: &str, session: &str) -> bool {
+    let answer = Anonymous::new(url).rpc_with(session, "/web/session/check", json!({})).await;
+    if answer.json() == json!({"jsonrpc": "2.0", "id": ID}) {
+        return true;
+    }
+    assert_eq!(answer.error(), expired());
+    false
 }

@@ -6,7 +6,7 @@ use std::io::PipeWriter;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 
@@ -54,7 +54,8 @@ struct Steward {
 pub(crate) struct Scratch {
     pub(crate) path: PathBuf,
     /// Its end is the watchdog's signal, and comes even when this program is killed.
-    _leash: PipeWriter,
+    leash: Option<PipeWriter>,
+    watchdog: Child,
 }
 
 impl Scratch {
@@ -64,7 +65,7 @@ impl Scratch {
         std::fs::create_dir(&path).unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
         let (reader, leash) = std::io::pipe().unwrap();
-        Command::new("sh")
+        let watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "sh"])
             .arg(&path)
             .stdin(reader)
@@ -73,7 +74,7 @@ impl Scratch {
             .process_group(0)
             .spawn()
             .unwrap();
-        Self { path, _leash: leash }
+        Self { path, leash: Some(leash), watchdog }
     }
 
     /// One for a single test.
@@ -81,6 +82,14 @@ impl Scratch {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self::new(&format!("{PREFIX}{}-{number}", std::process::id()))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.leash = None;
+        // It is a child like any other, and has a few files to remove.
+        _ = self.watchdog.wait();
     }
 }
 
