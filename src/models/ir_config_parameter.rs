@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::db::sql::column;
 use crate::error::Result;
 use crate::orm::access::{self, Operation};
 use crate::orm::behaviour::{Behaviour, Promise, Values};
@@ -11,11 +12,11 @@ use crate::orm::domain::{Domain, Operator};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
+use crate::orm::python;
 use crate::orm::query::{self, Page, SELF};
 use crate::orm::registry;
 use crate::orm::unlink::unlink;
 use crate::orm::write::write;
-use crate::{db::sql::column, orm::python};
 
 pub(super) fn models() -> Vec<Model> {
     vec![

@@ -1,5 +1,6 @@
 //! Languages.
 
+use crate::db::sql::column;
 use crate::error::Error;
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::context::BASE_LANG;
@@ -7,9 +8,9 @@ use crate::orm::declare::{boolean, char, selection};
 use crate::orm::domain::{Domain, Operator};
 use crate::orm::environment::Environment;
 use crate::orm::model::Model;
+use crate::orm::python;
 use crate::orm::query::{self, Page, SELF};
 use crate::orm::registry::int;
-use crate::{db::sql::column, orm::python};
 
 const DAYS: [(&str, &str); 7] = [
     ("1", "Monday"),

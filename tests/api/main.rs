@@ -1,0 +1,20 @@
+//! The server through its front door: each test has a real server on a port of its own, over a
+//! database of its own in the one PostgreSQL of this program.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may stop at the first surprise, also in its helpers"
+)]
+
+mod binary;
+mod concurrency;
+mod optimizing;
+mod outage;
+mod protocol;
+mod replay;
+mod revocation;
+mod secrets;
+mod session;
+mod support;

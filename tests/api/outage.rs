@@ -1,0 +1,138 @@
+//! PostgreSQL goes away and comes back while the server runs.
+
+use oregional::db::cluster::{Cluster, ClusterOptions};
+use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
+use serde_json::json;
+
+use crate::support::app::{PASSWORD, Running, TestApp, settings};
+use crate::support::client::{Anonymous, Answer, User};
+use crate::support::database::Scratch;
+use crate::support::eventually;
+
+const MODEL: &str = "oregional.application";
+
+/// A PostgreSQL that one test may stop and start.
+fn options(scratch: &Scratch) -> ClusterOptions {
+    let settings = [("fsync", "off"), ("shared_buffers", "16MB")];
+    ClusterOptions {
+        data_dir: scratch.path.join("cluster"),
+        data_dir_is_default: false,
+        settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+    }
+}
+
+/// An answer that tells to come again.
+fn is_outage(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    let seconds: u32 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    assert_eq!(answer.error(), (200, "psycopg2.OperationalError".to_owned()));
+    assert_eq!(answer.json()["id"], 7);
+    let shown = answer.body.to_lowercase();
+    for hidden in ["socket", "/tmp", "os error", "connection refused"] {
+        assert!(!shown.contains(hidden), "{hidden} is shown: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it_is_back() {
+    let scratch = Scratch::for_test();
+    let cluster = Cluster::start(options(&scratch)).await.unwrap();
+    cluster.ensure_database("work").await.unwrap();
+    let url = cluster.url("work");
+    let (first, second) = (Running::start(settings(&url)).unwrap(), Running::start(settings(&url)).unwrap());
+    let [first_url, second_url] = [&first, &second].map(|running| format!("http://{}", running.address));
+    let admin = User::sign_in(&first_url, "admin", PASSWORD).await;
+    let elsewhere = User::sign_in(&second_url, "admin", PASSWORD).await;
+    let id = admin.create(MODEL, json!({"name": "There"})).await;
+    let anonymous = Anonymous::new(&first_url);
+    let healthy = json!({"status": "pass"});
+    assert_eq!(anonymous.get("/web/health").await.json(), healthy);
+    assert_eq!(anonymous.get("/web/health?db=1").await.status, StatusCode::OK);
+
+    cluster.stop().await.unwrap();
+
+    is_outage(&admin.call_kw(MODEL, "read", json!([[id], ["name"]]), json!({})).await);
+    is_outage(&admin.call_kw(MODEL, "write", json!([[id], {"name": "Lost"}]), json!({})).await);
+    is_outage(&admin.call_kw(MODEL, "create", json!([{"name": "Lost"}]), json!({})).await);
+    is_outage(&admin.browser.rpc("/web/session/check", json!({})).await);
+    is_outage(&admin.browser.rpc("/web/session/get_session_info", json!({})).await);
+    let refused = anonymous.authenticate("admin", PASSWORD).await;
+    is_outage(&refused);
+    assert!(refused.cookies().is_empty());
+    assert_eq!(
+        anonymous.rpc("/web/webclient/version_info", json!({})).await.result()["server_serie"],
+        "18.0"
+    );
+    let health = anonymous.get("/web/health").await;
+    assert_eq!((health.status, health.json()), (StatusCode::OK, healthy));
+    for question in ["/web/health?db=1", "/web/health?db_server_status=1"] {
+        let health = anonymous.get(question).await;
+        assert_eq!(
+            (health.status, &health.json()["status"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &json!("fail"))
+        );
+    }
+
+    let cluster = Cluster::start(options(&scratch)).await.unwrap();
+
+    // The very first call: nobody should have to ask twice.
+    let found = admin.result(MODEL, "search_read", json!([[], ["name"]])).await;
+    assert_eq!(found, json!([{"id": id, "name": "There"}]), "the session, too, is still good");
+    assert_eq!(anonymous.get("/web/health?db=1").await.status, StatusCode::OK);
+    assert_eq!(admin.result(MODEL, "write", json!([[id], {"name": "Back"}])).await, true);
+    // The connection that hears of changes is back as well.
+    let group = admin.reference("base.group_system").await;
+    eventually("the other server hears of rights again", async || {
+        admin.result("res.users", "write", json!([[admin.uid], {"groups_id": [[4, group]]}])).await;
+        let model = admin.result("ir.model", "search", json!([[["model", "=", MODEL]]])).await[0].clone();
+        let rule = json!({"name": "none", "model_id": model, "domain_force": "[('id', '=', 0)]"});
+        let rule = admin.create("ir.rule", rule).await;
+        let is_heard = elsewhere.result(MODEL, "search_count", json!([[]])).await == 0;
+        admin.result("ir.rule", "unlink", json!([[rule]])).await;
+        is_heard
+    })
+    .await;
+    drop((first, second));
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_that_are_cut_off_cost_a_call_at_the_most() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let id = admin.create(MODEL, json!({"name": "There"})).await;
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+    for round in 0..10 {
+        app.database.query(cut);
+        let (read, write) = tokio::join!(
+            admin.call_kw(MODEL, "read", json!([[id], ["name"]]), json!({})),
+            admin.call_kw(MODEL, "write", json!([[id], {"description": round.to_string()}]), json!({})),
+        );
+        for answer in [read, write] {
+            if answer.status == StatusCode::OK {
+                answer.result();
+            } else {
+                is_outage(&answer);
+            }
+        }
+        eventually("calls work again", async || {
+            let answer = admin.call_kw(MODEL, "read", json!([[id], ["name"]]), json!({})).await;
+            answer.status == StatusCode::OK
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_its_database_does_not_start_and_says_why() {
+    let scratch = Scratch::for_test();
+    let url = format!("postgresql:///work?host={}&user=oregional", scratch.path.display());
+
+    let Err(error) = Running::start(settings(&url)) else { panic!("it has started") };
+
+    let text = error.to_string();
+    assert!(text.to_lowercase().contains("database"), "{text}");
+}
