@@ -105,7 +105,7 @@ mod tests {
     /// Starts a cluster in another process, which then waits to be killed.
     fn child_server(data_dir: &Path) -> Child {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "tests::server_of_a_child", "--ignored"])
+            .args(["--exact", "tests::a_killed_server_leaves_its_cluster_running"])
             .env(CHILD_DIR, data_dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -120,11 +120,25 @@ mod tests {
         child
     }
 
+    /// Plays both parts: the server that is killed, in the process that other tests start as well, and
+    /// whoever looks what it leaves behind.
     #[tokio::test]
-    #[ignore = "is the child of other tests"]
-    async fn server_of_a_child() {
-        let Some(dir) = std::env::var_os(CHILD_DIR).map(PathBuf::from) else { return };
-        let cluster = Cluster::start(options(&dir)).await.unwrap();
+    async fn a_killed_server_leaves_its_cluster_running() {
+        if let Some(dir) = std::env::var_os(CHILD_DIR).map(PathBuf::from) {
+            return be_a_server(&dir).await;
+        }
+        let scratch = Scratch::new();
+        let mut child = child_server(&scratch.data());
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let pid = scratch.pid().unwrap();
+        assert_eq!(ps("pgid=", pid), pid.to_string());
+        Cluster::start(options(&scratch.data())).await.unwrap().stop().await.unwrap();
+    }
+
+    async fn be_a_server(dir: &Path) {
+        let cluster = Cluster::start(options(dir)).await.unwrap();
         cluster.ensure_database("work").await.unwrap();
         let client = connect(&cluster, "work").await;
         client.batch_execute("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)").await.unwrap();
