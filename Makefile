@@ -13,7 +13,7 @@ run: check-postgres build ## Build in release mode and serve (further flags: mak
 	@exec $(BINARY) serve $(ARGS)
 
 build:
-	@$(CARGO) build --release --locked --quiet
+	@$(CARGO) build --release --locked
 
 test: check-postgres lint docs unit ## All gates and tests
 
