@@ -101,7 +101,8 @@ fn sweep() {
         let pid = rest.split('-').next().unwrap_or_default().to_owned();
         let alive = Command::new("ps").args(["-p", &pid]).stdout(Stdio::null()).status();
         if alive.is_ok_and(|status| !status.success()) {
-            let path = entry.path().canonicalize().unwrap();
+            // Its own watchdog may be at it, and be faster.
+            let Ok(path) = entry.path().canonicalize() else { continue };
             // The same words; with nothing to wait for they act at once.
             Command::new("sh").args(["-c", WATCHDOG, "sh"]).arg(path).stdin(Stdio::null()).status().unwrap();
         }
