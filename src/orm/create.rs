@@ -31,7 +31,7 @@ pub fn create<'a>(env: &'a Environment, model: &'a Model, values: Vec<Values>) -
 ///
 /// # Errors
 ///
-/// As [`create`].
+/// As [`create()`].
 pub fn create_in<'a>(
     env: &'a Environment,
     model: &'a Model,

@@ -29,7 +29,7 @@ pub fn write<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64], values:
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn write_in<'a>(
     env: &'a Environment,
     model: &'a Model,
