@@ -560,8 +560,10 @@ def measure(cluster, server, scripts, size, first, options, report):
 def trace(cluster, server, scratch, first, count, options):
     """The scripts of pgbench, from what the server sends."""
     for scenario in SCENARIOS:
-        # Once unwatched: the caches are filled, and statements that are sent once are past.
-        for number in (1, 2):
+        # Once unwatched: statements that are sent once are past, and the names are kept of the schemes
+        # that the watched records point to.
+        watched = (1, 2, 3, 4) if scenario.method in ("read", "search_read") else (1, 2)
+        for number in watched:
             server.call(filled(scenario, first, number))
     scripts = {}
     cluster.log_statements(True)

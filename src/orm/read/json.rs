@@ -19,8 +19,14 @@ pub(super) fn write(
     rows: &Rows,
     beside: &Beside,
 ) -> Result<Vec<u8>> {
-    let keys: Vec<String> =
-        layout.fields.iter().map(|placed| format!(", \"{}\": ", placed.field.name)).collect();
+    let keys: Vec<(String, Links<'_>)> = layout
+        .fields
+        .iter()
+        .map(|placed| {
+            let names = placed.field.kind.comodel().and_then(|comodel| beside.names.get(comodel));
+            (format!(", \"{}\": ", placed.field.name), names.map_or(Links::Ids, Links::Named))
+        })
+        .collect();
     let mut out = Vec::with_capacity(64 + rows.order.len() * (32 + 32 * keys.len()));
     out.push(b'[');
     for (number, row) in rows.iter().enumerate() {
@@ -30,9 +36,9 @@ pub(super) fn write(
         let id = int(row, 0);
         out.extend_from_slice(b"{\"id\": ");
         render::integer(&mut out, id);
-        for (key, placed) in keys.iter().zip(&layout.fields) {
+        for ((key, names), placed) in keys.iter().zip(&layout.fields) {
             out.extend_from_slice(key.as_bytes());
-            field(env, model, &mut out, row, id, placed, beside)?;
+            field(env, model, &mut out, row, id, (placed, *names), beside)?;
         }
         out.push(b'}');
     }
@@ -46,7 +52,7 @@ fn field(
     out: &mut Vec<u8>,
     row: &Row,
     id: i64,
-    placed: &Placed<'_>,
+    (placed, names): (&Placed<'_>, Links<'_>),
     beside: &Beside,
 ) -> Result<()> {
     let field = placed.field;
@@ -61,11 +67,7 @@ fn field(
     }
     let links = match placed.name {
         Some(place) => Links::Name(raw(row, place).and_then(Raw::text)),
-        None => field
-            .kind
-            .comodel()
-            .and_then(|comodel| beside.names.get(comodel))
-            .map_or(Links::Ids, Links::Named),
+        None => names,
     };
     render::value(out, &field.kind, value, links, env.context.bin_size);
     Ok(())
