@@ -385,7 +385,9 @@ class Script:
         beside it, COMMIT."""
         texts = list(self.texts)
         check = next(place for place, text in enumerate(texts) if "web_session" in text)
-        opening, rest = texts[: check + 2], texts[check + 2 :]
+        # The check stands in the first statement itself, or goes before it.
+        last = check + (1 if texts[check].lstrip().startswith("SELECT user_id") else 0)
+        opening, rest = texts[: last + 1], texts[last + 1 :]
         closing = [rest.pop()] if rest and rest[-1] == "COMMIT" else []
         return [group for group in (opening, rest, closing) if group]
 
@@ -404,9 +406,8 @@ class Script:
         self.path.write_text("\n".join(lines) + "\n")
 
     def plan(self, cluster):
-        """The generic plan of the longest-running statement: the first one after the session's check."""
-        place = next(place for place, text in enumerate(self.texts) if "web_session" in text) + 1
-        statement = self.sent[place]
+        """The generic plan of the statement on the table itself."""
+        statement = next(sent for sent in self.sent if TABLE in sent.text)
         values = ", ".join("'" + value.replace("'", "''") + "'" for value in statement.params)
         return cluster.query(
             "SET plan_cache_mode = force_generic_plan; "
