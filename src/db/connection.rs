@@ -175,21 +175,6 @@ impl Connection {
         }
     }
 
-    /// Runs `work` so that its statements are undone when it fails, and the transaction goes on.
-    pub async fn savepoint<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.batch("SAVEPOINT attempt").await?;
-        match work.await {
-            Ok(value) => {
-                self.batch("RELEASE SAVEPOINT attempt").await?;
-                Ok(value)
-            }
-            Err(error) => {
-                self.batch("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt").await?;
-                Err(error)
-            }
-        }
-    }
-
     async fn send(&self, begins: bool, prepared: &[Prepared]) -> Vec<Result<Vec<Row>>> {
         let client = match self.client() {
             Ok(client) => client,

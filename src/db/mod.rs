@@ -64,15 +64,4 @@ impl Pool {
     pub async fn get(&self) -> Result<Connection> {
         Ok(Connection::new(self.inner.get().await?))
     }
-
-    /// Closes all connections: calls that still want one are refused.
-    pub fn close(&self) {
-        self.inner.close();
-    }
-
-    /// How many connections there are, and how many of them wait for work.
-    pub fn status(&self) -> (usize, usize) {
-        let status = self.inner.status();
-        (status.size, status.available)
-    }
 }

@@ -138,8 +138,3 @@ pub fn find(model: &Model, name: &str) -> Result<&'static Method> {
     own.or_else(|| METHODS.iter().find(|method| method.name == name))
         .ok_or_else(|| Error::Attribute(format!("The model '{}' has no method '{name}'.", model.name)))
 }
-
-/// All methods of a model, its own first.
-pub fn all(model: &Model) -> impl Iterator<Item = &'static Method> {
-    model.behaviour.methods().iter().chain(METHODS.iter())
-}
