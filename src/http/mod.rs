@@ -3,6 +3,8 @@
 mod dataset;
 mod health;
 mod jsonrpc;
+mod oauth;
+mod origin;
 mod reply;
 mod session;
 mod surroundings;
@@ -26,6 +28,8 @@ pub fn routes(config: &mut ServiceConfig) {
         // Anybody.
         .service(post("/web/webclient/version_info", session::version_info))
         .service(post("/web/database/list", session::database_list))
+        // Applications that act for users.
+        .configure(oauth::routes)
         // Whoever watches over the server.
         .service(web::resource("/web/health").route(web::get().to(health::health)))
         .default_service(web::to(reply::not_found));

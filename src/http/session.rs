@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value as Json, json};
 
 use super::jsonrpc::{self, COOKIE, Envelope};
-use super::reply;
+use super::{origin, reply};
 use crate::auth::session::{SessionId, fresh_cookie};
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
@@ -63,18 +63,6 @@ fn text(params: &Json, name: &str) -> Result<String> {
     }
 }
 
-/// The client's address: the last one in `X-Forwarded-For` that is no trusted proxy, when a trusted
-/// proxy sent it.
-fn address(app: &App, request: &HttpRequest) -> String {
-    let trusted = &app.shared.settings.trusted_proxies;
-    let Some(peer) = request.peer_addr().map(|peer| peer.ip()) else { return String::new() };
-    let forwarded =
-        request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let hops = forwarded.split(',').filter_map(|hop| hop.trim().parse::<std::net::IpAddr>().ok());
-    let client = if trusted.contains(&peer) { hops.rev().find(|hop| !trusted.contains(hop)) } else { None };
-    client.unwrap_or(peer).to_string()
-}
-
 /// Signs in by login and password.
 pub(super) async fn authenticate(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     let Envelope { id, params } = match jsonrpc::open(&request, body) {
@@ -84,7 +72,7 @@ pub(super) async fn authenticate(app: Data<App>, request: HttpRequest, body: Bod
     let outcome = sign_in(&app, &params).await;
     if let Err(Error::AccessDenied(_)) = &outcome {
         let login = params.get("login").and_then(Json::as_str).unwrap_or_default();
-        tracing::warn!(login, address = address(&app, &request), "a sign-in was refused");
+        tracing::warn!(login, address = origin::address(&app, &request), "a sign-in was refused");
     }
     match outcome {
         Ok((value, info)) => with_cookie(&app, reply::envelope(&id, Ok(Reply::value(&info))), &value),

@@ -1,5 +1,6 @@
 //! The shipped models: what each declares and what is special about it, one file a subject.
 
+mod audit_log;
 mod ir_access;
 mod ir_config_parameter;
 mod ir_model;
@@ -22,6 +23,7 @@ pub const ADMIN: &str = "oregional.group_app_admin";
 /// All shipped models.
 pub fn all() -> Vec<Model> {
     [
+        audit_log::models(),
         ir_access::models(),
         ir_config_parameter::models(),
         ir_model::models(),

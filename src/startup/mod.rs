@@ -70,7 +70,15 @@ impl Application {
     ///
     /// [`StartError`], for the operator to read.
     pub async fn build(settings: Serve) -> Result<Self, StartError> {
-        let world = World::system();
+        Self::build_in(settings, World::system()).await
+    }
+
+    /// The same with another clock and another random source.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::build`].
+    pub async fn build_in(settings: Serve, world: World) -> Result<Self, StartError> {
         let storage = Storage::open(&settings.database, &world).await?;
         let bound = Self::bind(&settings, &storage, world).await;
         match bound {
@@ -108,6 +116,7 @@ impl Application {
             settings: Settings {
                 db_name: settings.database.db_name.clone(),
                 public_url: settings.public_url.clone(),
+                issuer: issuer(settings),
                 trusted_proxies: settings.trusted_proxies.clone(),
                 hash_rounds: settings.hash_rounds,
                 max_body,
@@ -153,6 +162,12 @@ impl Application {
         storage.close().await;
         ended
     }
+}
+
+/// The address of the server as it names itself. Never what a request says of it.
+fn issuer(settings: &Serve) -> String {
+    let told = settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    told.unwrap_or_else(|| format!("http://{}", settings.listen))
 }
 
 fn serve(
