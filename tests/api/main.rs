@@ -10,6 +10,7 @@
 
 mod binary;
 mod concurrency;
+mod oauth;
 mod optimizing;
 mod outage;
 mod protocol;
