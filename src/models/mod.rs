@@ -5,6 +5,8 @@ pub mod ir_actions;
 mod ir_config_parameter;
 mod ir_model;
 mod ir_model_data;
+mod ir_model_fields;
+mod ir_model_fields_selection;
 pub mod ir_ui_menu;
 mod ir_ui_view;
 mod oregional_application;
@@ -45,6 +47,8 @@ pub fn all() -> Vec<Model> {
         ir_config_parameter::models(),
         ir_model::models(),
         ir_model_data::models(),
+        ir_model_fields::models(),
+        ir_model_fields_selection::models(),
         ir_ui_menu::models(),
         ir_ui_view::models(),
         oregional_application::models(),

@@ -1,5 +1,7 @@
 //! `call_kw`: a method of a model by its name, with arguments and context.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value as Json};
 
 use super::App;
@@ -10,6 +12,7 @@ use crate::orm::environment::Environment;
 use crate::orm::method::{self, Arguments, Call, Effect, Method, Receiver, Reply};
 use crate::orm::methods;
 use crate::orm::python;
+use crate::orm::registry::Registry;
 
 /// What a client asked for.
 #[derive(Debug, Clone)]
@@ -91,19 +94,13 @@ impl Request {
 ///
 /// Whatever the method fails with; nothing of it is kept then.
 pub async fn call_kw(app: &App, caller: Caller, request: Request) -> Result<Reply> {
-    let registry = app.shared.caches.registry();
-    // Whether there is such a model is told to those who have signed in only.
-    let model = registry.model(&request.model);
-    let method = match &model {
-        Ok(model) => methods::find(model, &request.method),
-        Err(error) => Err(error.clone()),
-    };
-    let writes = method.as_ref().is_ok_and(|method| method.effect == Effect::Writes);
+    let method = |registry: &Registry| methods::find(&*registry.model(&request.model)?, &request.method);
+    let writes = |registry: &Registry| method(registry).is_ok_and(|method| method.effect == Effect::Writes);
     retrying::run(app, caller, writes, async |services| {
         let mut request = request.clone();
         let context = Context::parse(request.context()?, &services.user, &services.registry)?;
-        let env = Environment::new(services, context);
-        run(&env, method.clone()?, request).await
+        let env = Environment::new(Rc::clone(&services), context);
+        run(&env, method(&services.registry)?, request).await
     })
     .await
 }
