@@ -12,6 +12,7 @@ mod res_groups;
 mod res_lang;
 mod res_partner;
 pub mod res_users;
+pub mod res_users_apikeys;
 pub mod seed;
 
 use crate::orm::model::Model;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Model> {
         res_lang::models(),
         res_partner::models(),
         res_users::models(),
+        res_users_apikeys::models(),
     ]
     .into_iter()
     .flatten()

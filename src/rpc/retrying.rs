@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::App;
 use super::caches::{self, Known};
+use crate::auth::credential::Credential;
 use crate::auth::session::{self, LIFETIME, SessionId};
 use crate::db::Connection;
 use crate::error::{Constraint, ConstraintKind, Error, Result};
@@ -27,6 +28,8 @@ const FIRST_PAUSE: u64 = 8;
 pub enum Caller {
     /// The user of a session.
     Session(SessionId),
+    /// The user of a password or an API key, as long as it holds.
+    Credential(Credential),
     /// A user whom something else has vouched for.
     User(i64),
 }
@@ -35,7 +38,7 @@ pub enum Caller {
 ///
 /// # Errors
 ///
-/// What `work` fails with, [`Error::SessionExpired`] without a good session, [`Error::Unavailable`]
+/// What `work` fails with, [`Error::SessionExpired`] without a good session or credential, [`Error::Unavailable`]
 /// when the database does not answer.
 pub async fn run<T>(
     app: &App,
@@ -94,13 +97,18 @@ async fn once<T>(
         Ok(value) => finish(app, &services).await.map(|()| value),
         Err(error) => Err(error),
     };
-    if let Err(error) = &done {
-        services.connection.rollback().await;
-        if *error == Error::SessionExpired {
-            forget(app, caller);
-        }
+    let Err(mut error) = done else { return done };
+    // A call that failed before its first statement has not asked yet whether the caller may come in.
+    if services.connection.has_rider()
+        && let Err(refusal) = services.connection.settle().await
+    {
+        error = refusal;
     }
-    done
+    services.connection.rollback().await;
+    if error == Error::SessionExpired {
+        forget(app, caller);
+    }
+    Err(error)
 }
 
 /// Keeps the work of a call, and tells everybody what it made stale.
@@ -122,6 +130,10 @@ async fn finish(app: &App, services: &Services) -> Result<()> {
 async fn whose(app: &App, connection: &Connection, caller: Caller) -> Result<i64> {
     let id = match caller {
         Caller::User(user) => return Ok(user),
+        Caller::Credential(credential) => {
+            connection.set_rider(credential.check(app.shared.world.now()));
+            return Ok(credential.user_id);
+        }
         Caller::Session(id) => id,
     };
     let now = app.shared.world.now();
