@@ -57,11 +57,6 @@ impl Connection {
         *self.rider.borrow_mut() = Some(check);
     }
 
-    /// Whether a check still waits for the statement that it is to travel with.
-    pub fn has_rider(&self) -> bool {
-        self.rider.borrow().is_some()
-    }
-
     /// Whether a transaction is open, whose view of the database may be older than now.
     pub fn is_open(&self) -> bool {
         self.state.get() == State::Open
@@ -150,7 +145,7 @@ impl Connection {
 
     /// Sends what waits to travel with a statement, when none came.
     pub async fn settle(&self) -> Result<()> {
-        if self.has_rider() || self.state.get() == State::Wanted {
+        if self.rider.borrow().is_some() || self.state.get() == State::Wanted {
             self.query_all(Vec::new()).await?;
         }
         Ok(())

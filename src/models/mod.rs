@@ -4,6 +4,8 @@ mod ir_access;
 mod ir_config_parameter;
 mod ir_model;
 mod ir_model_data;
+mod ir_model_fields;
+mod ir_model_fields_selection;
 mod oregional_application;
 mod oregional_authorization;
 mod oregional_model_scheme;
@@ -27,6 +29,8 @@ pub fn all() -> Vec<Model> {
         ir_config_parameter::models(),
         ir_model::models(),
         ir_model_data::models(),
+        ir_model_fields::models(),
+        ir_model_fields_selection::models(),
         oregional_application::models(),
         oregional_authorization::models(),
         oregional_model_scheme::models(),

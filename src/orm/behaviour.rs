@@ -84,8 +84,12 @@ pub enum Staleness {
     Nothing,
     /// What is known of users, and names that are kept.
     Names,
-    /// Models, rights, groups, languages, and what is known of users.
+    /// Groups, languages, external ids, and what is known of users.
     Registry,
+    /// The same with rights and rules: no server may answer another call from what it knew before.
+    Rights,
+    /// The same with models and fields, whose tables have to follow before the change is kept.
+    Schema,
 }
 
 /// A model whose names are kept, for it is pointed to often and changes seldom.

@@ -19,6 +19,7 @@ pub mod domain;
 pub mod environment;
 pub mod field;
 pub mod image;
+pub mod made;
 pub mod method;
 pub mod methods;
 pub mod model;

@@ -42,6 +42,8 @@ pub struct Model {
     pub rec_name: Option<String>,
     /// Fields by which a name is looked up, where it is not the naming one alone.
     pub search_names: &'static [&'static str],
+    /// Names by which older clients know it.
+    pub other_names: &'static [&'static str],
     /// The module whose external ids it has: `base` or `oregional`.
     pub module: &'static str,
     /// Its fields by name.
@@ -85,6 +87,7 @@ impl Model {
             order: "id".to_owned(),
             rec_name: None,
             search_names: &[],
+            other_names: &[],
             module: "base",
             fields: IndexMap::new(),
             delegations: Vec::new(),
@@ -121,6 +124,13 @@ impl Model {
     #[must_use]
     pub fn search_names(mut self, names: &'static [&'static str]) -> Self {
         self.search_names = names;
+        self
+    }
+
+    /// Names by which older clients know it.
+    #[must_use]
+    pub fn other_names(mut self, names: &'static [&'static str]) -> Self {
+        self.other_names = names;
         self
     }
 

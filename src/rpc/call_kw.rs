@@ -1,5 +1,7 @@
 //! `call_kw`: a method of a model by its name, with arguments and context.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value as Json};
 
 use super::App;
@@ -26,13 +28,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// The parameters of `/web/dataset/call_kw`. The model is looked for before all else.
+    /// The parameters of `/web/dataset/call_kw`.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] without a model, [`Error::Type`] for another parameter that is missing or of
-    /// another type.
-    fn parse(params: Json, registry: &Registry) -> Result<Self> {
+    /// [`Error::Type`] for one that is missing or of another type.
+    fn parse(params: Json) -> Result<Self> {
         let mut params = match params {
             Json::Object(params) => params,
             other => {
@@ -42,7 +43,6 @@ impl Request {
                 )));
             }
         };
-        registry.model(params.get("model").and_then(Json::as_str).unwrap_or_default())?;
         let mut part = |name: &str| {
             let missing = || Error::Type(format!("call_kw() is missing the required argument '{name}'"));
             params.remove(name).ok_or_else(missing)
@@ -96,11 +96,22 @@ impl Request {
 ///
 /// See [`call_kw`].
 pub async fn call_params(app: &App, caller: Caller, params: Json) -> Result<Reply> {
-    match Request::parse(params, &app.shared.caches.registry()) {
-        Ok(request) => call_kw(app, caller, &request).await,
-        // What is wrong with it is told to those who have signed in only.
-        Err(error) => retrying::run(app, caller, false, async |_services| Err(error.clone())).await,
-    }
+    let model = params.get("model").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let error = match Request::parse(params) {
+        Ok(request) => return call_kw(app, caller, &request).await,
+        Err(error) => error,
+    };
+    // What is wrong is told to those who have signed in only; the model comes before all else.
+    retrying::run(
+        app,
+        caller,
+        |_registry| false,
+        async |services| {
+            services.registry.model(&model)?;
+            Err(error.clone())
+        },
+    )
+    .await
 }
 
 /// Runs a request in the name of a caller.
@@ -109,19 +120,13 @@ pub async fn call_params(app: &App, caller: Caller, params: Json) -> Result<Repl
 ///
 /// Whatever the method fails with; nothing of it is kept then.
 pub async fn call_kw(app: &App, caller: Caller, request: &Request) -> Result<Reply> {
-    let registry = app.shared.caches.registry();
-    // Whether there is such a model is told to those who have signed in only.
-    let model = registry.model(&request.model);
-    let method = match &model {
-        Ok(model) => methods::find(model, &request.method),
-        Err(error) => Err(error.clone()),
-    };
-    let writes = method.as_ref().is_ok_and(|method| method.effect == Effect::Writes);
+    let method = |registry: &Registry| methods::find(&*registry.model(&request.model)?, &request.method);
+    let writes = |registry: &Registry| method(registry).is_ok_and(|method| method.effect == Effect::Writes);
     retrying::run(app, caller, writes, async |services| {
         let mut request = request.clone();
         let context = Context::parse(request.context()?, &services.user, &services.registry)?;
-        let env = Environment::new(services, context);
-        run(&env, method.clone()?, request).await
+        let env = Environment::new(Rc::clone(&services), context);
+        run(&env, method(&services.registry)?, request).await
     })
     .await
 }

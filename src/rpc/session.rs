@@ -79,11 +79,16 @@ pub async fn close(app: &App, id: SessionId) -> Result<()> {
 ///
 /// [`Error::SessionExpired`] without a good session.
 pub async fn session_info(app: &App, caller: Caller) -> Result<Json> {
-    retrying::run(app, caller, false, async |services| {
-        let context = Context::parse(Map::new(), &services.user, &services.registry)?;
-        let env = Environment::new(services, context);
-        info(app, &env).await
-    })
+    retrying::run(
+        app,
+        caller,
+        |_registry| false,
+        async |services| {
+            let context = Context::parse(Map::new(), &services.user, &services.registry)?;
+            let env = Environment::new(services, context);
+            info(app, &env).await
+        },
+    )
     .await
 }
 
@@ -93,7 +98,7 @@ pub async fn session_info(app: &App, caller: Caller) -> Result<Json> {
 ///
 /// [`Error::SessionExpired`] when it is not.
 pub async fn check(app: &App, caller: Caller) -> Result<()> {
-    retrying::run(app, caller, false, async |_services| Ok(())).await
+    retrying::run(app, caller, |_registry| false, async |_services| Ok(())).await
 }
 
 async fn info(app: &App, env: &Environment) -> Result<Json> {

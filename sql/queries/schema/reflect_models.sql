@@ -6,7 +6,7 @@ WITH given AS (
     FROM given
     ORDER BY model
     ON CONFLICT (model) DO UPDATE
-        SET name = coalesce(ir_model.name, '{}') || excluded.name, "order" = excluded."order"
+        SET state = excluded.state, name = coalesce(ir_model.name, '{}') || excluded.name, "order" = excluded."order"
     RETURNING id, model
 )
 INSERT INTO ir_model_data (module, name, model, res_id, noupdate, create_uid, create_date, write_uid, write_date)

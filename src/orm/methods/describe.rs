@@ -66,6 +66,12 @@ fn describe(field: &Field) -> Map<String, Json> {
     if let Some(path) = field.related_path() {
         all.insert("related".to_owned(), path.join(".").into());
     }
+    if let Some(size) = field.size {
+        all.insert("size".to_owned(), size.into());
+    }
+    if let Some(currency) = &field.currency_field {
+        all.insert("currency_field".to_owned(), currency.clone().into());
+    }
     all.extend(by_type(field));
     std::mem::take(all)
 }

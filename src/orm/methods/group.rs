@@ -12,6 +12,7 @@ use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
 use super::super::method::{Arguments, Call, Reply};
 use super::super::model::Model;
+use super::super::names::ById;
 use super::super::order;
 use super::super::query::{self, Page, SELF};
 use super::super::read;
@@ -238,7 +239,7 @@ fn order_by(
     Ok((joins, terms))
 }
 
-type Names = HashMap<String, HashMap<i64, String>>;
+type Names = HashMap<String, ById>;
 
 /// The names of the records that groups are of.
 async fn names(env: &Environment, group_by: &[GroupBy<'_>], rows: &[Row]) -> Result<Names> {
