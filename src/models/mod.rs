@@ -18,6 +18,7 @@ mod res_groups;
 mod res_lang;
 mod res_partner;
 pub mod res_users;
+pub mod res_users_apikeys;
 mod res_users_preferences;
 pub mod seed;
 mod shipped;
@@ -60,6 +61,7 @@ pub fn all() -> Vec<Model> {
         res_lang::models(),
         res_partner::models(),
         res_users::models(),
+        res_users_apikeys::models(),
     ]
     .into_iter()
     .flatten()

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::res_groups::add_implied;
 use super::res_users_preferences as preferences;
-use crate::auth::{password, session};
+use crate::auth::{api_key, password, session};
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
@@ -154,7 +154,8 @@ async fn verify(env: &Environment, user: i64, given: &str) -> Result<bool> {
     Ok(password::check(given, stored).await? != password::Verdict::Wrong)
 }
 
-/// Gives users a password, and ends all their sessions: whoever knew the old one is out.
+/// Gives users a password, and ends all their sessions: whoever knew the old one is out. Servers that
+/// remember the old one see that its version is gone.
 ///
 /// # Errors
 ///
@@ -166,7 +167,7 @@ pub async fn set_password(env: &Environment, users: &[i64], password: &str) -> R
             .then(Sql::param(*user))
             .and_text(", ")
             .then(Sql::param(hash))
-            .and_text(") ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash");
+            .and_text(") ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, version = user_password.version + 1");
         env.connection().execute(statement).await?;
     }
     session::close_all(env.connection(), users).await
@@ -254,6 +255,10 @@ impl Behaviour for Users {
                 return Err(Error::User("You cannot delete the user that you are signed in as.".to_owned()));
             }
             session::close_all(env.connection(), ids).await?;
+            let keys = Sql::text("SELECT id FROM res_users_apikeys WHERE user_id = ANY(")
+                .then(Sql::param(ids.to_vec()))
+                .and_text(")");
+            api_key::forget(env.connection(), keys).await?;
             let statement = Sql::text("DELETE FROM user_password WHERE user_id = ANY(")
                 .then(Sql::param(ids.to_vec()))
                 .and_text(")");

@@ -16,5 +16,6 @@ mod protocol;
 mod replay;
 mod revocation;
 mod secrets;
+mod services;
 mod session;
 mod support;
