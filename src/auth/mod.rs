@@ -1,6 +1,8 @@
-//! Who is calling: passwords, sessions, OAuth 2.0, and how often somebody may fail.
+//! Who is calling: passwords, API keys, sessions, OAuth 2.0; how often somebody may fail, and what is noted.
 
+pub mod api_key;
 pub mod audit;
+pub mod credential;
 pub mod limit;
 pub mod oauth;
 pub mod parameter;
