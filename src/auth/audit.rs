@@ -36,3 +36,17 @@ pub fn note(event: &Event<'_>, now: NaiveDateTime) -> Sql {
         ],
     )
 }
+
+/// The statement that notes what somebody did with a grant.
+pub fn note_grant(
+    event: &'static str,
+    details: &'static str,
+    grant: i64,
+    by: i64,
+    now: NaiveDateTime,
+) -> Sql {
+    Sql::file(
+        include_str!("../../sql/queries/auth/audit_grant.sql"),
+        &[event.into(), details.into(), grant.into(), by.into(), now.into()],
+    )
+}

@@ -7,4 +7,5 @@ pub mod limit;
 pub mod oauth;
 pub mod parameter;
 pub mod password;
+pub mod purge;
 pub mod session;

@@ -89,6 +89,16 @@ fn configuration() -> Model {
                 .string("Schemes"),
             boolean("is_base").string("Shipped").readonly().no_copy(),
         ])
+        .behaviour(&Configuration)
+}
+
+struct Configuration;
+
+impl Behaviour for Configuration {
+    /// As of schemes.
+    fn staleness(&self) -> Staleness {
+        Staleness::Rights
+    }
 }
 
 struct Scheme;
@@ -119,7 +129,8 @@ impl Behaviour for Scheme {
         &METHODS
     }
 
+    /// What applications may reach changes with it at once, on all servers.
     fn staleness(&self) -> Staleness {
-        Staleness::Names
+        Staleness::Rights
     }
 }

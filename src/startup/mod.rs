@@ -15,6 +15,7 @@ use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use self::storage::{Effort, Storage, StorageError};
+use crate::auth::purge;
 use crate::clock::World;
 use crate::config::Serve;
 use crate::db::listener::{self, Notice};
@@ -124,6 +125,7 @@ impl Application {
         });
         let stop = CancellationToken::new();
         listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
+        keep_house(&storage.config, Arc::clone(&shared), stop.clone())?;
         let (server, address) = serve(settings, storage, shared, max_body)?;
         let first_start =
             prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
@@ -223,6 +225,27 @@ fn listen_for_changes(
         while let Some(notice) = heard.recv().await {
             if let Err(error) = caches::refresh(&app, caches::staleness_of(&notice)).await {
                 tracing::warn!(%error, "a change made elsewhere could not be loaded");
+            }
+        }
+    });
+    Ok(())
+}
+
+/// How often expired rows are looked for.
+const HOUSEKEEPING: Duration = Duration::from_mins(5);
+
+/// Takes out what has expired, every now and then.
+fn keep_house(config: &Config, shared: Arc<Shared>, stop: CancellationToken) -> Result<(), StartError> {
+    let pool = Pool::new(config, 1)?;
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(HOUSEKEEPING) => {}
+            }
+            let round = async { purge::run(&pool.get().await?, shared.world.now()).await };
+            if let Err(error) = round.await {
+                tracing::warn!(%error, "what has expired could not be taken out; it is tried again later");
             }
         }
     });

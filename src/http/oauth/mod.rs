@@ -1,12 +1,12 @@
 //! OAuth 2.0 on the wire: the standard face (RFC 6749, 7009, 7636, 7662, 8414, 9207).
 
-mod answer;
-mod authorize;
-mod credentials;
-mod form;
+pub(super) mod answer;
+pub(super) mod authorize;
+pub(super) mod credentials;
+pub(super) mod form;
 mod metadata;
-mod pages;
-mod redirect;
+pub(super) mod pages;
+pub(super) mod redirect;
 mod token;
 
 use actix_web::web::{self, ServiceConfig};
