@@ -12,7 +12,9 @@ use arc_swap::ArcSwap;
 use chrono::NaiveDateTime;
 
 use super::App;
+use super::credentials::Remembered;
 use crate::auth::session::SessionId;
+use crate::clock::World;
 use crate::db::Connection;
 use crate::db::listener::Notice;
 use crate::error::Result;
@@ -43,6 +45,8 @@ pub struct Caches {
     sessions: Mutex<HashMap<SessionId, Known>>,
     /// Names of records that are pointed to often.
     pub names: Arc<Names>,
+    /// Passwords and API keys that were found right.
+    pub remembered: Remembered,
     /// Counts how often users were forgotten: what was loaded before is not kept after.
     epoch: AtomicU64,
     reloading: tokio::sync::Mutex<()>,
@@ -59,12 +63,13 @@ fn word(staleness: Staleness) -> &'static str {
 
 impl Caches {
     /// Caches around a registry.
-    pub fn new(registry: Registry) -> Self {
+    pub fn new(registry: Registry, world: &World) -> Self {
         Self {
             registry: ArcSwap::from_pointee(registry),
             users: Mutex::default(),
             sessions: Mutex::default(),
             names: Arc::default(),
+            remembered: Remembered::new(world),
             epoch: AtomicU64::new(0),
             reloading: tokio::sync::Mutex::default(),
         }

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::App;
 use super::caches::{self, Known};
+use crate::auth::credential::Credential;
 use crate::auth::session::{self, LIFETIME, SessionId};
-use crate::db::Connection;
+use crate::db::{Connection, Sql};
 use crate::error::{Constraint, ConstraintKind, Error, Result};
 use crate::orm::behaviour::Staleness;
 use crate::orm::environment::Services;
@@ -33,6 +34,8 @@ const FIRST_PAUSE: u64 = 8;
 pub enum Caller {
     /// The user of a session.
     Session(SessionId),
+    /// The user of a password or an API key, as long as it holds.
+    Credential(Credential),
     /// A user whom something else has vouched for.
     User(i64),
 }
@@ -42,8 +45,8 @@ pub enum Caller {
 ///
 /// # Errors
 ///
-/// What `work` fails with, [`Error::SessionExpired`] without a good session, [`Error::Unavailable`]
-/// when the database does not answer.
+/// What `work` fails with, [`Error::SessionExpired`] without a good session or credential,
+/// [`Error::Unavailable`] when the database does not answer.
 pub async fn run<T>(
     app: &App,
     caller: Caller,
@@ -151,19 +154,23 @@ async fn finish(app: &App, services: &Services) -> Result<()> {
 /// Whose call it is. The first statement of the call itself checks that a session which is known is
 /// still good, and that the registry is the latest one.
 async fn whose(app: &App, connection: &Connection, caller: Caller, registry: &Registry) -> Result<i64> {
+    let now = app.shared.world.now();
+    let with_registry = |check: Sql| check.and_text(" AND EXISTS (").then(registry.check()).and_text(")");
     let id = match caller {
         Caller::User(user) => {
             connection.set_rider(registry.check());
             return Ok(user);
         }
+        Caller::Credential(credential) => {
+            connection.set_rider(with_registry(credential.check(now)));
+            return Ok(credential.user_id);
+        }
         Caller::Session(id) => id,
     };
-    let now = app.shared.world.now();
     if let Some(known) = app.shared.caches.session(id)
         && known.prolong_at > now
     {
-        let both = id.check(now).and_text(" AND EXISTS (").then(registry.check()).and_text(")");
-        connection.set_rider(both);
+        connection.set_rider(with_registry(id.check(now)));
         return Ok(known.user_id);
     }
     let user_id = session::user(connection, id, now).await?.ok_or(Error::SessionExpired)?;

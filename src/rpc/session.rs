@@ -4,8 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::caches::Known;
 use super::retrying::{self, Caller};
-use super::{App, SERVER_VERSION};
-use crate::auth::password::{self, Verdict};
+use super::{App, SERVER_VERSION, credentials};
 use crate::auth::session::{self, LIFETIME, SessionId};
 use crate::db::{Connection, Sql};
 use crate::error::{Error, Result};
@@ -29,38 +28,19 @@ pub fn version_info() -> Json {
     })
 }
 
-/// A hash that no password has: an unknown login takes as long as a wrong password.
-const NOBODY: &str = "$pbkdf2-sha512$600000$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// Verifies a login and a password, and gives the user's id.
+/// Verifies a login and a password, and gives the user's id. An API key opens no session.
 ///
 /// # Errors
 ///
 /// [`Error::AccessDenied`] when they are not right, whatever of the two is wrong.
 pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<i64> {
-    let denied = || Error::AccessDenied("Wrong login or password.".to_owned());
     let connection = app.pool.get().await?;
     let statement = Sql::with_parameter(include_str!("../../sql/queries/users/by_login.sql"), login.trim());
     let found = connection.query(statement).await?.first().map(|row| (int(row, 0), text(row, 1)));
     drop(connection);
-    let (user, stored) = match found {
-        Some((user, stored)) if !given.is_empty() => (Some(user), stored),
-        _ => (None, NOBODY.to_owned()),
-    };
-    let verdict = password::check(given, stored).await?;
-    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
-        return Err(denied());
-    };
-    if verdict == Verdict::RightButOutdated && app.shared.settings.hash_rounds >= password::DEFAULT_ROUNDS {
-        let hash = password::make(given, app.shared.settings.hash_rounds, app.shared.world.bytes()).await?;
-        let connection = app.pool.get().await?;
-        let statement = Sql::text("UPDATE user_password SET hash = ")
-            .then(Sql::param(hash))
-            .and_text(" WHERE user_id = ")
-            .then(Sql::param(user));
-        connection.execute(statement).await?;
-    }
-    Ok(user)
+    let user = found.as_ref().map(|(user, _)| *user);
+    let is_right = credentials::is_password(app, found, given).await?;
+    user.filter(|_| is_right).ok_or_else(|| Error::AccessDenied("Wrong login or password.".to_owned()))
 }
 
 /// Opens a session for a user and gives the value of its cookie.
