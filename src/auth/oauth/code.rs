@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::token::{self, Pair};
 use super::{Outcome, Refusal, TOKEN_LENGTH, digest, is_token};
 use crate::clock::World;
-use crate::db::{Connection, Param, Row, Sql};
+use crate::db::{Connection, Param, Sql};
 use crate::orm::registry::{int, text};
 
 /// A second use so soon after the first is a repetition, by several nodes or an impatient hand, and harms
@@ -106,24 +106,35 @@ pub async fn exchange(
         let scope = Scope::stored(&text(row, 0));
         return Ok(Pair { access, refresh, scope, expires_in: int(row, 1) });
     }
-    if is_reuse(connection, &hash, client, now).await? {
-        token::end_family(connection, &hash, &brought.address, "a code was used again", now).await?;
+    match reuse(connection, &hash, client, now).await? {
+        Reuse::None => Err(Refusal::grant(NOT_GOOD)),
+        Reuse::Soon => Err(Refusal::Spent),
+        Reuse::Late => {
+            token::end_family(connection, &hash, &brought.address, "a code was used again", now).await?;
+            Err(Refusal::Spent)
+        }
     }
-    Err(Refusal::grant(NOT_GOOD))
 }
 
-/// Whether a code was used before, by this client, and not just now. Another client's attempt tells
-/// nothing of the owner.
-async fn is_reuse(
-    connection: &Connection,
-    hash: &[u8],
-    client: &Client,
-    now: NaiveDateTime,
-) -> Outcome<bool> {
+/// How a code that cannot be exchanged was used before.
+enum Reuse {
+    /// Not at all, or not by this client: its attempt tells nothing of the owner.
+    None,
+    /// Just now.
+    Soon,
+    /// Long ago.
+    Late,
+}
+
+async fn reuse(connection: &Connection, hash: &[u8], client: &Client, now: NaiveDateTime) -> Outcome<Reuse> {
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/code_state.sql"),
         &[hash.to_vec().into(), client.application_id.into(), (now - GRACE).into()],
     );
     let rows = connection.query(statement).await?;
-    Ok(rows.first().is_some_and(|row: &Row| row.try_get::<_, Option<bool>>(0).ok().flatten() == Some(true)))
+    Ok(match rows.first().map(|row| int(row, 0)) {
+        None => Reuse::None,
+        Some(0) => Reuse::Soon,
+        Some(_) => Reuse::Late,
+    })
 }

@@ -16,6 +16,9 @@ pub enum Refusal {
     /// The code or the refresh token is not good, or not this client's.
     #[error("{0}")]
     InvalidGrant(Cow<'static, str>),
+    /// The code or the refresh token was good, and comes again: no guess, and no success either.
+    #[error("It was used already.")]
+    Spent,
     /// The grant type is not served.
     #[error("Only authorization_code and refresh_token are served.")]
     UnsupportedGrantType,
@@ -52,7 +55,7 @@ impl Refusal {
         match self {
             Self::InvalidRequest(_) => "invalid_request",
             Self::InvalidClient => "invalid_client",
-            Self::InvalidGrant(_) => "invalid_grant",
+            Self::InvalidGrant(_) | Self::Spent => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope(_) => "invalid_scope",
