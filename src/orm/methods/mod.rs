@@ -123,6 +123,13 @@ static METHODS: [Method; 27] = [
     method!("get_formview_id", OnRecords, Reads, [optional("access_uid")], describe::get_formview_id),
 ];
 
+/// All methods of a model that clients may call, its own first.
+pub fn all(model: &Model) -> impl Iterator<Item = &'static Method> {
+    let own = model.behaviour.methods();
+    let others = METHODS.iter().filter(|method| own.iter().all(|known| known.name != method.name));
+    own.iter().chain(others)
+}
+
 /// A method that clients may call, by its name.
 ///
 /// # Errors
@@ -134,7 +141,7 @@ pub fn find(model: &Model, name: &str) -> Result<&'static Method> {
             "Private methods such as '{name}' cannot be called from outside."
         )));
     }
-    let own = model.behaviour.methods().iter().find(|method| method.name == name);
-    own.or_else(|| METHODS.iter().find(|method| method.name == name))
+    all(model)
+        .find(|method| method.name == name)
         .ok_or_else(|| Error::Attribute(format!("The model '{}' has no method '{name}'.", model.name)))
 }

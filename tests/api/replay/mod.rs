@@ -88,3 +88,8 @@ async fn every_domain_scenario_is_answered_as_odoo_answers_it() {
 async fn every_service_scenario_is_answered_as_odoo_answers_it() {
     replay("services", 1).await;
 }
+
+#[tokio::test]
+async fn every_json2_scenario_is_answered_as_odoo_answers_it() {
+    replay_from("odoo19", "json2", 1).await;
+}
