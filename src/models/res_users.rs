@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::res_groups::add_implied;
+use super::res_users_preferences as preferences;
 use crate::auth::{api_key, password, session};
 use crate::db::Sql;
 use crate::db::sql::column;
@@ -11,7 +12,7 @@ use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, datetime, html, many2many, many2one};
 use crate::orm::environment::Environment;
 use crate::orm::field::{Default, OnDelete, Scope};
-use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, required};
+use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
 use crate::orm::python;
@@ -74,7 +75,17 @@ pub(super) fn models() -> Vec<Model> {
 
 struct Users;
 
-static METHODS: [Method; 3] = [
+static METHODS: &[Method] = &[
+    method!("action_get", Receiver::Model, Effect::Reads, [], preferences::action_get),
+    method!("preference_save", Receiver::Records, Effect::Reads, [], preferences::preference_save),
+    method!("write", Receiver::Records, Effect::Writes, [required("vals")], preferences::write),
+    method!(
+        "web_save",
+        Receiver::Records,
+        Effect::Writes,
+        [required("vals"), optional("specification"), optional("next_id")],
+        preferences::web_save
+    ),
     method!("has_group", Receiver::Records, Effect::Reads, [required("group_ext_id")], has_group),
     method!("context_get", Receiver::Model, Effect::Reads, [], context_get),
     method!(
@@ -164,7 +175,7 @@ pub async fn set_password(env: &Environment, users: &[i64], password: &str) -> R
 
 impl Behaviour for Users {
     fn methods(&self) -> &'static [Method] {
-        &METHODS
+        METHODS
     }
 
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {

@@ -1,17 +1,29 @@
-//! The base data: `sql/data/base.sql` for the records with fixed ids, `sql/data/records.json` for all
-//! others, each under its external id. A record whose external id is known is left as it is.
+//! The base data: `sql/data/base.sql` for the records with fixed ids, `sql/data/records*.json` for
+//! others, each under its external id. A record whose external id is known is left as it is. Views,
+//! actions and menus come after them.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::shipped;
 use crate::db::Sql;
 use crate::error::{Error, Result};
 use crate::orm::behaviour::Values;
 use crate::orm::create::create;
 use crate::orm::environment::Environment;
 use crate::orm::registry::{int, text};
+
+/// Records in the order in which they name each other.
+const RECORDS: [&str; 2] =
+    [include_str!("../../sql/data/records.json"), include_str!("../../sql/data/records_web.json")];
+
+/// All that the base data are made from, for the fingerprint of a database.
+pub fn data() -> impl Iterator<Item = &'static str> {
+    let fixed = [include_str!("../../sql/data/base.sql"), include_str!("../../sql/data/ranges.sql")];
+    RECORDS.into_iter().chain(fixed).chain(shipped::FILES)
+}
 
 #[derive(Deserialize)]
 struct Seed {
@@ -39,8 +51,12 @@ pub async fn seed(env: &Environment) -> Result<()> {
     if is_new {
         env.connection().batch(include_str!("../../sql/data/base.sql")).await?;
     }
-    let seeds: Vec<Seed> = serde_json::from_str(include_str!("../../sql/data/records.json"))
-        .map_err(|error| Error::Internal(format!("the base data cannot be read: {error}")))?;
+    let mut seeds: Vec<Seed> = Vec::new();
+    for records in RECORDS {
+        let read: Vec<Seed> = serde_json::from_str(records)
+            .map_err(|error| Error::Internal(format!("the base data cannot be read: {error}")))?;
+        seeds.extend(read);
+    }
     let rows =
         env.connection().query(Sql::text("SELECT module || '.' || name, res_id FROM ir_model_data")).await?;
     let mut known: HashMap<String, i64> = rows.iter().map(|row| (text(row, 0), int(row, 1))).collect();
@@ -57,6 +73,7 @@ pub async fn seed(env: &Environment) -> Result<()> {
         name(env, &seed.id, &seed.model, id).await?;
         known.insert(seed.id, id);
     }
+    shipped::seed(env).await?;
     if is_new {
         env.connection().batch(include_str!("../../sql/data/ranges.sql")).await?;
     }
@@ -80,7 +97,8 @@ fn resolve(value: &mut Json, known: &HashMap<String, i64>) -> Result<()> {
     }
 }
 
-async fn name(env: &Environment, external: &str, model: &str, id: i64) -> Result<()> {
+/// Gives a record its external id.
+pub(super) async fn name(env: &Environment, external: &str, model: &str, id: i64) -> Result<()> {
     let (module, name) = external.split_once('.').unwrap_or(("base", external));
     let statement = Sql::text("INSERT INTO ir_model_data (module, name, model, res_id, noupdate, create_uid, create_date, write_uid, write_date) VALUES (")
         .then(Sql::join(

@@ -26,6 +26,11 @@ pub trait Behaviour: Send + Sync {
         &[]
     }
 
+    /// Values of a new record that only the database knows; declared defaults come after them.
+    fn defaults<'a>(&'a self, _env: &'a Environment) -> Promise<'a, Values> {
+        Box::pin(std::future::ready(Ok(Values::new())))
+    }
+
     /// Before records are made; `values` may be changed.
     fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         done()

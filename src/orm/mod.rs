@@ -35,4 +35,6 @@ pub mod schema;
 pub mod unlink;
 pub mod user;
 pub mod value_sql;
+pub mod view;
+pub mod web_read;
 pub mod write;

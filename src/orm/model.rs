@@ -58,6 +58,10 @@ pub struct Model {
     pub behaviour: &'static dyn Behaviour,
     /// Whether an administrator made it at run time.
     pub manual: bool,
+    /// The sequence that numbers its records, where several models share one.
+    pub sequence: Option<&'static str>,
+    /// Whether its records only serve a dialog and are soon forgotten.
+    pub transient: bool,
     /// Its id in `ir.model`.
     pub id: i64,
 }
@@ -70,6 +74,9 @@ impl std::fmt::Debug for Model {
             .field("name", &self.name)
             .field("description", &self.description)
             .field("order", &self.order)
+            .field("table", &self.table)
+            .field("sequence", &self.sequence)
+            .field("transient", &self.transient)
             .field("fields", &self.fields)
             .field("constraints", &self.constraints)
             .field("indexes", &self.indexes)
@@ -95,8 +102,31 @@ impl Model {
             indexes: Vec::new(),
             behaviour: &Plain,
             manual: false,
+            sequence: None,
+            transient: false,
             id: 0,
         }
+    }
+
+    /// The table, where its name does not follow from the model's.
+    #[must_use]
+    pub fn table(mut self, table: &str) -> Self {
+        table.clone_into(&mut self.table);
+        self
+    }
+
+    /// Takes its ids from a sequence that other models take theirs from as well.
+    #[must_use]
+    pub fn numbered_by(mut self, sequence: &'static str) -> Self {
+        self.sequence = Some(sequence);
+        self
+    }
+
+    /// Has records that only serve a dialog.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self
     }
 
     /// Puts it into another module.

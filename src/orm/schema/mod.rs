@@ -98,8 +98,15 @@ fn columns(field: &Field) -> Vec<(String, &'static str, bool)> {
 fn tables(model: &Model, known: &Catalogue) -> Vec<Sql> {
     let mut statements = Vec::new();
     if !known.has_table(&model.table) {
-        statements
-            .push(Sql::text("CREATE TABLE ").then(ident(&model.table)).and_text(" (id serial PRIMARY KEY)"));
+        let create = Sql::text("CREATE TABLE ").then(ident(&model.table));
+        match model.sequence {
+            None => statements.push(create.and_text(" (id serial PRIMARY KEY)")),
+            Some(sequence) => {
+                statements.push(Sql::text("CREATE SEQUENCE IF NOT EXISTS ").then(ident(sequence)));
+                let id = create.and_text(" (id integer PRIMARY KEY DEFAULT nextval(");
+                statements.push(id.then(Sql::literal(sequence)).and_text("))"));
+            }
+        }
     }
     for field in model.fields.values() {
         for (name, kind, required) in columns(field) {

@@ -11,7 +11,7 @@ use crate::error::Result;
 pub(super) async fn reflect(connection: &Connection, models: &[&Model]) -> Result<()> {
     let all: Vec<Json> = models
         .iter()
-        .map(|model| json!({"model": model.name, "name": model.description, "module": model.module, "order": model.order}))
+        .map(|model| json!({"model": model.name, "name": model.description, "module": model.module, "order": model.order, "transient": model.transient}))
         .collect();
     let fields: Vec<Json> = models
         .iter()
