@@ -18,8 +18,9 @@ use sha2::{Digest as _, Sha256};
 
 pub use self::refusal::Refusal;
 
-/// Characters of codes and tokens: 40 of 62, which is 238 bits.
-pub const TOKEN_LENGTH: usize = 40;
+/// Characters of codes and tokens, each one of 62: 256 bits. API keys have another length, so that a bearer
+/// header tells which of the two it has.
+pub const TOKEN_LENGTH: usize = 43;
 
 /// The result of what a client asks for.
 pub type Outcome<T> = Result<T, Refusal>;

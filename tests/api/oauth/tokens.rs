@@ -40,6 +40,13 @@ async fn a_token_opens_what_its_user_may_within_the_scheme_and_the_scope() {
 
     assert_eq!(search(&reader.access, "res.partner").await.result()[0]["id"], 3);
     assert_eq!(search(&reader.access, "res.company").await.status, StatusCode::OK);
+    let json2 = async |token: &str| {
+        let request =
+            app.anonymous().http.post(format!("{url}/json/2/res.partner/search_count")).bearer_auth(token);
+        Answer::to(request.json(&json!({"domain": [["id", "=", 3]]}))).await
+    };
+    assert_eq!(json2(&reader.access).await.json(), 1);
+    assert_eq!(json2(&reader.refresh).await.status, StatusCode::UNAUTHORIZED);
     for never in ["res.users", "res.groups", "res.users.apikeys", "audit.log"] {
         assert_eq!(search(&writer.access, never).await.error(), access_error(), "{never}");
     }
