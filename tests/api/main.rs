@@ -10,6 +10,7 @@
 
 mod binary;
 mod concurrency;
+mod connector;
 mod made;
 mod names_of_old;
 mod oauth;
