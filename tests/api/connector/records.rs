@@ -49,11 +49,8 @@ async fn models_are_those_of_the_scheme_that_the_user_may_read_under_their_displ
 async fn people(admin: &User) -> Vec<i64> {
     let mut ids = Vec::new();
     for name in ["Zed Quill", "Amy Quill", "Mia Quill"] {
-        ids.push(
-            admin
-                .create("res.partner", json!({"name": name, "email": format!("{}@x.example", &name[..3])}))
-                .await,
-        );
+        let email = format!("{}@x.example", name.replace(' ', "."));
+        ids.push(admin.create("res.partner", json!({"name": name, "email": email})).await);
     }
     ids
 }
@@ -237,7 +234,15 @@ async fn fields_are_told_by_attribute_within_the_configuration() {
         )
         .await;
     assert_eq!(refusal(&kept_back), "OrestapiContentRecordRead-0041");
+}
 
+#[tokio::test]
+async fn refusals_of_fields_have_the_codes_that_the_plugin_knows() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let tokens = plugin.sign_in(&admin).await;
+    let ask = async |parameters: &[(&str, &str)]| plugin.get("model/field", &tokens.access, parameters).await;
     for (parameters, code) in [
         (vec![("names", "[]")], "OrestapiModelField-0020"),
         (vec![("model", "no.model"), ("names", "[]")], "OrestapiModelField-0021"),
