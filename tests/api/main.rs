@@ -14,6 +14,7 @@ mod made;
 mod names_of_old;
 mod optimizing;
 mod outage;
+mod platform;
 mod protocol;
 mod replay;
 mod revocation;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::defaults::Defaults;
 use super::{COLLATION, Registry, int, text, version};
 use crate::db::{Connection, Row, Sql};
 use crate::error::Result;
@@ -36,6 +37,7 @@ impl Registry {
             Sql::text(include_str!("../../../sql/queries/registry/rules.sql")),
             Sql::text("SELECT rule_group_id, group_id FROM rule_group_rel"),
             Sql::text(COLLATION),
+            Defaults::statement(),
         ]);
         let mut answers = connection.query_all(statements).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
@@ -51,6 +53,7 @@ impl Registry {
         registry.languages.extend(next().iter().map(|row| text(row, 0)));
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
         registry.needs_collation = next().is_empty();
+        registry.defaults = Defaults::from_rows(&next());
         Ok(registry)
     }
 
