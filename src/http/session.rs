@@ -63,8 +63,10 @@ fn text(params: &Json, name: &str) -> Result<String> {
     }
 }
 
-/// Puts a refused sign-in into the log, for whoever looks for guesses.
+/// Puts a refused sign-in into the log, for whoever looks for guesses. A client can send anything as a
+/// login, at any length.
 pub(super) fn note_refusal(app: &App, request: &HttpRequest, login: &str) {
+    let login: String = login.chars().take(80).collect();
     tracing::warn!(login, address = address(app, request), "a sign-in was refused");
 }
 
