@@ -20,7 +20,10 @@ pub async fn surround(
     let began = Instant::now();
     let mut response = next.call(request).await?;
     for (name, value) in HEADERS {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // A page may be stricter.
+        if !response.headers().contains_key(name) {
+            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
     }
     let (status, request) = (response.status(), response.request());
     let micros = began.elapsed().as_micros();

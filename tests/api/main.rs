@@ -12,6 +12,7 @@ mod binary;
 mod concurrency;
 mod made;
 mod names_of_old;
+mod oauth;
 mod optimizing;
 mod outage;
 mod platform;

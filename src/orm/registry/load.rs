@@ -8,6 +8,7 @@ use super::{COLLATION, Registry, int, text, version};
 use crate::db::{Connection, Row, Sql};
 use crate::error::Result;
 use crate::orm::access::Access;
+use crate::orm::access::limits;
 use crate::orm::field::Default;
 use crate::orm::made::{self, Made};
 use crate::orm::model::Model;
@@ -39,6 +40,7 @@ impl Registry {
             Sql::text(COLLATION),
             Defaults::statement(),
         ]);
+        statements.extend(limits::statements());
         let mut answers = connection.query_all(statements).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
         let version = next().first().map(|row| text(row, 0)).unwrap_or_default();
@@ -54,6 +56,7 @@ impl Registry {
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
         registry.needs_collation = next().is_empty();
         registry.defaults = Defaults::from_rows(&next());
+        registry.schemes = limits::from_rows(&next(), &next(), &next(), &next());
         Ok(registry)
     }
 
