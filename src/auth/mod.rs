@@ -1,6 +1,7 @@
-//! Who is calling: passwords, API keys and sessions.
+//! Who is calling: passwords, API keys, sessions and the tokens of their forms.
 
 pub mod api_key;
 pub mod credential;
+pub mod csrf;
 pub mod password;
 pub mod session;

@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod retrying;
 pub mod service;
 pub mod session;
+pub mod webclient;
 
 use std::sync::Arc;
 

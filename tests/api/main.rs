@@ -19,3 +19,4 @@ mod secrets;
 mod services;
 mod session;
 mod support;
+mod walk;
