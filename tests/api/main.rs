@@ -10,6 +10,8 @@
 
 mod binary;
 mod concurrency;
+mod made;
+mod names_of_old;
 mod optimizing;
 mod outage;
 mod protocol;
