@@ -2,9 +2,9 @@
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::Value as Json;
 
 use super::jsonrpc;
+use crate::models::ir_actions;
 use crate::orm::method::Reply;
 use crate::rpc::App;
 use crate::rpc::call_kw;
@@ -25,13 +25,7 @@ pub(super) async fn call_button(app: Data<App>, request: HttpRequest, body: Body
     jsonrpc::handle(&request, body, async |params| {
         let caller = jsonrpc::caller(&request)?;
         let reply = call_kw::call_params(&app, caller, params).await?;
-        let action = match &reply {
-            Reply::Json(json) => {
-                serde_json::from_slice::<Json>(json).ok().filter(|value| value.get("type").is_some())
-            }
-            Reply::Void => None,
-        };
-        Ok(if action.is_some() { reply } else { Reply::value(&Json::Bool(false)) })
+        Ok(Reply::value(&ir_actions::opened(&reply)))
     })
     .await
 }

@@ -178,7 +178,7 @@ impl Walker {
     async fn learn(&mut self, exchange: &Json, answer: &Answer) -> Result<(), String> {
         let path = exchange["path"].as_str().unwrap();
         if exchange.get("params").is_some() {
-            return self.learn_call(exchange, &answer.json()).await;
+            return self.learn_call(exchange, &answer.json());
         }
         if path.contains("/web/login") && exchange["method"] == "GET" {
             self.page.clone_from(&answer.body);
@@ -204,7 +204,7 @@ impl Walker {
         Ok(())
     }
 
-    async fn learn_call(&mut self, exchange: &Json, got: &Json) -> Result<(), String> {
+    fn learn_call(&mut self, exchange: &Json, got: &Json) -> Result<(), String> {
         if let Some(error) = got.get("error") {
             return Err(format!("an error: {error}"));
         }
@@ -255,7 +255,7 @@ fn is_served(exchange: &Json) -> bool {
     let path = exchange["path"].as_str().unwrap();
     let is_missing =
         |name: &&str| path.contains(*name) || exchange["answer"]["result"]["res_model"] == **name;
-    NOT_SERVED.iter().all(|name| !is_missing(&name))
+    NOT_SERVED.iter().all(|name| !is_missing(name))
 }
 
 #[tokio::test]
