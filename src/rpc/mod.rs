@@ -3,6 +3,7 @@
 pub mod caches;
 pub mod call_kw;
 pub mod credentials;
+pub mod doc;
 pub mod retrying;
 pub mod service;
 pub mod session;
