@@ -6,6 +6,8 @@ mod doc;
 mod health;
 mod json2;
 mod jsonrpc;
+mod oauth;
+mod origin;
 mod reply;
 mod services;
 mod session;
@@ -48,6 +50,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource(["/web/version", "/json/version"]).route(web::get().to(session::version)))
         .service(post("/web/webclient/version_info", session::version_info))
         .service(post("/web/database/list", session::database_list))
+        // Applications that act for users.
+        .configure(oauth::routes)
         // Whoever watches over the server.
         .service(web::resource("/web/health").route(web::get().to(health::health)))
         .default_service(web::to(reply::not_found));

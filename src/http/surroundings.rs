@@ -23,11 +23,14 @@ pub async fn surround(
     let began = Instant::now();
     let mut response = next.call(request).await?;
     for (name, value) in HEADERS {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // A page may be stricter.
+        if !response.headers().contains_key(name) {
+            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
     }
     let is_page =
         response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page {
+    if is_page && !response.headers().contains_key(CONTENT_SECURITY_POLICY) {
         let policy = HeaderValue::from_static(PAGES);
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }

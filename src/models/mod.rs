@@ -1,5 +1,6 @@
 //! The shipped models: what each declares and what is special about it, one file a subject.
 
+mod audit_log;
 mod ir_access;
 pub mod ir_actions;
 mod ir_config_parameter;
@@ -43,6 +44,7 @@ fn xml_id(model: &'static str, scope: Scope<'_>) -> Sql {
 /// All shipped models.
 pub fn all() -> Vec<Model> {
     [
+        audit_log::models(),
         ir_access::models(),
         ir_actions::models(),
         ir_config_parameter::models(),

@@ -14,6 +14,7 @@ mod concurrency;
 mod login;
 mod made;
 mod names_of_old;
+mod oauth;
 mod optimizing;
 mod outage;
 mod protocol;

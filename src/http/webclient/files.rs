@@ -1,7 +1,7 @@
 //! What the web client loads: menu, texts, actions, logo. The browser keeps what an address names by
 //! its hash.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::web::{Bytes, Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -17,8 +17,6 @@ type Body = Result<Bytes, actix_web::Error>;
 
 /// The logo of a company that has none.
 const NO_LOGO: &[u8] = include_bytes!("company.png");
-
-const STYLE: &str = include_str!("oregional.css");
 
 /// An answer that the browser may keep: for ever under the address that has its hash, and otherwise
 /// as long as the server says that it has not changed.
@@ -108,14 +106,6 @@ fn picture(request: &HttpRequest, bytes: Vec<u8>) -> HttpResponse {
     };
     let hash = webclient::hash(&bytes);
     kept(request, kind, &hash, bytes, "public")
-}
-
-/// How the pages look.
-pub(super) async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")))
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .body(STYLE)
 }
 
 /// An action by its id, its external id or its path.

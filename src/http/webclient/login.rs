@@ -1,6 +1,7 @@
 //! `/web/login` and `/web/session/logout`: signing in by a form, and out again.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{PreEscaped, html};
@@ -68,24 +69,28 @@ fn show(
     let body = html! {
         // Clients that sign in through this page look for the token in these words.
         (PreEscaped(format!("<!-- csrf_token: \"{token}\" -->")))
-        main class="login" {
-            img src="/web/binary/company_logo" alt="" width="96" height="96";
-            h1 { "Sign in" }
-            form method="post" action="/web/login" {
-                input type="hidden" name="csrf_token" value=(token);
-                input type="hidden" name="redirect" value=(redirect.unwrap_or_default());
-                label for="login" { "Email or login" }
-                input id="login" name="login" type="text" value=(login) required autocomplete="username" autocapitalize="off" autofocus[login.is_empty()];
-                label for="password" { "Password" }
-                input id="password" name="password" type="password" required autocomplete="current-password" autofocus[!login.is_empty()];
-                @if let Some(refusal) = refusal {
-                    p class="refusal" role="alert" { (refusal) }
-                }
-                button type="submit" { "Sign in" }
+        img class="logo" src="/web/binary/company_logo" alt="";
+        h1 { "Sign in" }
+        form method="post" action="/web/login" {
+            input type="hidden" name="csrf_token" value=(token);
+            input type="hidden" name="redirect" value=(redirect.unwrap_or_default());
+            label for="login" { "Email or login" }
+            input id="login" name="login" type="text" value=(login) required autocomplete="username" autocapitalize="off" autofocus[login.is_empty()];
+            label for="password" { "Password" }
+            input id="password" name="password" type="password" required autocomplete="current-password" autofocus[!login.is_empty()];
+            @if let Some(refusal) = refusal {
+                p class="bad" role="alert" { (refusal) }
             }
+            button class="main" type="submit" { "Sign in" }
         }
     };
-    let response = page(StatusCode::OK, "Sign in", &body);
+    let mut response = page(StatusCode::OK, "Sign in", &body);
+    // Signing in may lead on to an application that the user has authorized before: browsers hold the
+    // places where a form leads at last against `form-action`, which is therefore left out here.
+    let policy = HeaderValue::from_static(
+        "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
+    );
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     if is_fresh { with_cookie(app, response, &cookie) } else { response }
 }
 

@@ -29,7 +29,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(look("/web/webclient/translations/{hash}", files::translations))
         .service(post("/web/webclient/bootstrap_translations", files::bootstrap_translations))
         .service(look("/web/binary/company_logo", files::company_logo))
-        .service(look("/web/assets/oregional.css", files::style))
         .service(post("/web/action/load", files::load_action))
         .service(post("/web/action/run", files::run_action));
 }

@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 use serde_json::Value as Json;
 
 use super::super::jsonrpc;
+use super::super::oauth::pages::STYLE_ROUTE;
 use super::super::reply;
 use crate::error::{Error, Result};
 use crate::rpc::{App, session};
@@ -21,9 +22,9 @@ pub(super) fn page(status: StatusCode, title: &str, body: &Markup) -> HttpRespon
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                link rel="stylesheet" href="/web/assets/oregional.css";
+                link rel="stylesheet" href=(STYLE_ROUTE);
             }
-            body { (body) }
+            body { main { (body) } }
         }
     };
     HttpResponse::build(status)
@@ -87,11 +88,9 @@ pub(super) async fn client(app: Data<App>, request: HttpRequest) -> HttpResponse
         Ok(info) => {
             let of = |name: &str| info.get(name).and_then(Json::as_str).unwrap_or_default();
             let body = html! {
-                main {
-                    h1 { "Oregional" }
-                    p { "Signed in as " strong { (of("name")) } " (" (of("username")) ")." }
-                    p { a href="/web/session/logout" { "Sign out" } }
-                }
+                h1 { "Oregional" }
+                p { "Signed in as " strong { (of("name")) } " (" (of("username")) ")." }
+                p { a href="/web/session/logout" { "Sign out" } }
             };
             page(StatusCode::OK, "Oregional", &body)
         }

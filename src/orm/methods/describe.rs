@@ -22,7 +22,7 @@ pub(super) fn fields_get(call: Call<'_>) -> Promise<'_, Reply> {
         let mut all = Map::new();
         for field in call.model.fields.values() {
             let is_wanted = wanted.as_ref().is_none_or(|names| names.contains(&field.name));
-            if !is_wanted || !access::has_field_access(call.env, field) {
+            if !is_wanted || !access::has_field_access(call.env, call.model, field) {
                 continue;
             }
             let mut description = describe(field);
@@ -148,7 +148,7 @@ pub(super) fn default_get(call: Call<'_>) -> Promise<'_, Reply> {
         let mut defaults = Map::new();
         for name in names {
             let Some(field) = call.model.field(&name) else { continue };
-            if access::has_field_access(call.env, field)
+            if access::has_field_access(call.env, call.model, field)
                 && let Some(value) = create::default(call.env, field, &known)
             {
                 defaults.insert(name, value);
