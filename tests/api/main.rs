@@ -8,8 +8,10 @@
     reason = "a test may stop at the first surprise, also in its helpers"
 )]
 
+mod actions;
 mod binary;
 mod concurrency;
+mod login;
 mod made;
 mod names_of_old;
 mod oauth;
@@ -23,3 +25,6 @@ mod secrets;
 mod services;
 mod session;
 mod support;
+mod views;
+mod walk;
+mod web;
