@@ -13,6 +13,7 @@ mod reply;
 mod services;
 mod session;
 mod surroundings;
+mod webclient;
 mod xmlrpc;
 
 use actix_web::http::Method;
@@ -31,6 +32,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
         .service(post("/web/dataset/call_button", dataset::call_button))
         .service(post("/web/dataset/call_button/{path:.*}", dataset::call_button))
+        // Browsers: pages, and what Odoo's web client loads besides records.
+        .configure(webclient::routes)
         // Odoo's clients, with the password or an API key in every call.
         .service(post("/jsonrpc", services::jsonrpc))
         .service(xml("/xmlrpc/2/{service}", xmlrpc::version_2))

@@ -38,7 +38,8 @@ fn cookie(app: &App, value: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
 
-fn with_cookie(app: &App, mut response: HttpResponse, value: &str) -> HttpResponse {
+/// Gives a browser the cookie of its session.
+pub(super) fn with_cookie(app: &App, mut response: HttpResponse, value: &str) -> HttpResponse {
     if let Some(header) = cookie(app, value) {
         response.headers_mut().append(SET_COOKIE, header);
     }
@@ -63,8 +64,10 @@ fn text(params: &Json, name: &str) -> Result<String> {
     }
 }
 
-/// Puts a refused sign-in into the log, for whoever looks for guesses.
+/// Puts a refused sign-in into the log, for whoever looks for guesses. A client can send anything as a
+/// login, at any length.
 pub(super) fn note_refusal(app: &App, request: &HttpRequest, login: &str) {
+    let login: String = login.chars().take(80).collect();
     tracing::warn!(login, address = origin::address(app, request), "a sign-in was refused");
 }
 

@@ -9,6 +9,7 @@ pub mod doc;
 pub mod retrying;
 pub mod service;
 pub mod session;
+pub mod webclient;
 
 use std::sync::Arc;
 
