@@ -4,7 +4,7 @@ SHELL := /bin/sh
 CARGO ?= cargo
 BINARY := target/release/oregional
 
-.PHONY: help run build test lint docs unit clients replay bench check-postgres clean
+.PHONY: help run build test lint docs unit clients replay bench fuzz check-postgres clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,18 @@ replay: ## Replay what Odoo 18 answered: make replay URL=http://127.0.0.1:8069 [
 bench: check-postgres build ## Calls per second beside pgbench, on 1,000 to 1,000,000 applications
 	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk" >&2; exit 2; }
 	python3 tests/bench/run.py $(ARGS)
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= domain envelope xml rule
+
+fuzz: ## Let a fuzzer look for what breaks the readers of strangers' texts: make fuzz [FUZZ_SECONDS=600] [FUZZ_TARGETS=xml]
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p tests/fuzz/corpus/$$target && \
+	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target \
+	    tests/fuzz/corpus/$$target tests/fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=20000 -print_final_stats=1 || exit 1; \
+	done
 
 check-postgres:
 	@sh .ci/ensure-postgres.sh

@@ -51,11 +51,32 @@ pub(super) fn open(
         )));
     }
     let body = body.map_err(|error| Box::new(unreadable(&error)))?;
-    let refuse = |error| Box::new(broken(error));
-    let mut envelope = match serde_json::from_slice(&body) {
+    unwrap(&body).map_err(|wrong| {
+        Box::new(match wrong {
+            Wrong::Body(error) => broken(error),
+            Wrong::Params(id, error) => reply::envelope(&id, Err(error)),
+        })
+    })
+}
+
+/// What is wrong with an envelope.
+pub(super) enum Wrong {
+    /// It is none.
+    Body(Error),
+    /// Its parameters are none; the answer repeats its id.
+    Params(Json, Error),
+}
+
+/// Takes a body out of its envelope.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(super) fn unwrap(body: &[u8]) -> std::result::Result<Envelope, Wrong> {
+    let mut envelope = match serde_json::from_slice(body) {
         Ok(Json::Object(envelope)) => envelope,
-        Ok(_) => return Err(refuse(Error::Type("A JSON-RPC request has to be an object.".to_owned()))),
-        Err(error) => return Err(refuse(Error::JsonDecode(format!("The body is no JSON: {error}.")))),
+        Ok(_) => return Err(Wrong::Body(Error::Type("A JSON-RPC request has to be an object.".to_owned()))),
+        Err(error) => return Err(Wrong::Body(Error::JsonDecode(format!("The body is no JSON: {error}.")))),
     };
     let id = envelope.remove("id").unwrap_or(Json::Null);
     let params = match envelope.remove("params") {
@@ -64,7 +85,7 @@ pub(super) fn open(
         Some(params @ Json::Object(_)) => params,
         Some(_) => {
             let error = Error::Type("The parameters of a JSON-RPC request have to be an object.".to_owned());
-            return Err(Box::new(reply::envelope(&id, Err(error))));
+            return Err(Wrong::Params(id, error));
         }
     };
     Ok(Envelope { id, params })

@@ -82,3 +82,19 @@ where
 }
 
 pub use surroundings::surround;
+
+/// Doors for `tests/fuzz` alone: what reads bodies that strangers send.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// Reads a JSON-RPC envelope, and what it asks for.
+    pub fn envelope(body: &[u8]) {
+        if let Ok(envelope) = super::jsonrpc::unwrap(body) {
+            _ = crate::rpc::call_kw::Request::parse(envelope.params);
+        }
+    }
+
+    /// Reads the body of an XML-RPC call.
+    pub fn xml(body: &[u8]) {
+        _ = super::xmlrpc::parse::method_call(body);
+    }
+}

@@ -48,7 +48,7 @@ impl Request {
     /// # Errors
     ///
     /// [`Error::Type`] for one that is missing or of another type.
-    fn parse(params: Json) -> Result<Self> {
+    pub fn parse(params: Json) -> Result<Self> {
         let mut params = match params {
             Json::Object(params) => params,
             other => {

@@ -6,7 +6,7 @@
 //! not nest deeper than the stack is.
 
 mod fault;
-mod parse;
+pub(super) mod parse;
 mod write;
 
 use actix_web::web::{Bytes, Data, Path};

@@ -13,7 +13,7 @@ const DEEPEST: usize = 128;
 
 /// A call, read.
 #[derive(Debug, PartialEq)]
-pub(super) struct MethodCall {
+pub(in crate::http) struct MethodCall {
     /// The method of the service.
     pub method: String,
     /// Its arguments.
@@ -25,7 +25,7 @@ pub(super) struct MethodCall {
 /// # Errors
 ///
 /// [`Error::Xml`] when it is no call, [`Error::Type`] for bytes, which no field takes.
-pub(super) fn method_call(body: &[u8]) -> Result<MethodCall> {
+pub(in crate::http) fn method_call(body: &[u8]) -> Result<MethodCall> {
     let text = std::str::from_utf8(body).map_err(|error| broken(&format!("it is no UTF-8: {error}")))?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     reader.config_mut().expand_empty_elements = true;

@@ -10,7 +10,7 @@ use crate::support::client::User;
 async fn models_are_those_of_the_scheme_that_the_user_may_read_under_their_display_names() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let ann = admin.make_user("ann", &["base.group_user"]).await;
     let (mine, hers) = (plugin.sign_in(&admin).await, plugin.sign_in(&ann).await);
     let models = async |token: &str| {
@@ -59,7 +59,7 @@ async fn people(admin: &User) -> Vec<i64> {
 async fn names_are_searched_in_pages_in_an_order() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let tokens = plugin.sign_in(&admin).await;
     let ids = people(&admin).await;
     let search = async |parameters: &[(&str, &str)]| {
@@ -122,7 +122,7 @@ async fn names_are_searched_in_pages_in_an_order() {
 async fn records_are_read_as_odoo_reads_them() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let tokens = plugin.sign_in(&admin).await;
     let ids = people(&admin).await;
     let read =
@@ -181,7 +181,7 @@ async fn records_are_read_as_odoo_reads_them() {
 async fn fields_are_told_by_attribute_within_the_configuration() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let ann = admin.make_user("ann", &["base.group_user"]).await;
     // She may not look at ir.model.fields herself.
     let tokens = plugin.sign_in(&ann).await;
@@ -240,7 +240,7 @@ async fn fields_are_told_by_attribute_within_the_configuration() {
 async fn refusals_of_fields_have_the_codes_that_the_plugin_knows() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let tokens = plugin.sign_in(&admin).await;
     let ask = async |parameters: &[(&str, &str)]| plugin.get("model/field", &tokens.access, parameters).await;
     for (parameters, code) in [

@@ -22,7 +22,7 @@ fn code(start: &str, number: &str) -> String {
 async fn refusals_of_authorization_have_the_codes_that_the_plugin_knows() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let route = format!("{}/orestapi/oauth2/authorization", app.url());
     let id = &plugin.app.client_id;
     let good = "https%3A%2F%2Fwiki.example.com%2Fplugins%2Fcallback.action%3Fspace%3DDS";
@@ -57,7 +57,7 @@ async fn refusals_of_authorization_have_the_codes_that_the_plugin_knows() {
 async fn the_sign_in_keeps_every_parameter_and_returns_the_state_byte_by_byte() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let printable: String = (' '..='~').collect();
     let state: String = url::form_urlencoded::byte_serialize(printable.as_bytes()).collect();
     let asked = plugin.authorize_url(CALLBACK, &format!("&state={state}"));
@@ -87,7 +87,7 @@ async fn the_sign_in_keeps_every_parameter_and_returns_the_state_byte_by_byte() 
 async fn consent_can_be_silent_where_the_system_before_was_and_a_denial_goes_back() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let page = browse(&admin, &plugin.authorize_url(CALLBACK, "&state=s")).await;
     let denied = decide(&admin, &page, "deny").await;
     assert!(location(&denied).contains("error=access_denied") && location(&denied).contains("state=s"));
@@ -101,7 +101,7 @@ async fn refusals_of_tokens_have_the_codes_that_the_plugin_knows() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let good = plugin.code(&admin).await;
     let (id, secret) = (plugin.app.client_id.as_str(), plugin.app.client_secret.as_str());
     let all = [
@@ -156,7 +156,7 @@ async fn refusals_of_tokens_have_the_codes_that_the_plugin_knows() {
     assert_eq!(refusal(&plugin.refresh("").await), code(TOKEN, "0203"));
     assert_eq!(refusal(&refresh(Some("Basic eDp5"), Some(token)).await), code(TOKEN, "0204"));
     assert_eq!(refusal(&plugin.refresh("unknown").await), code(TOKEN, "0205"));
-    let other = Plugin::register(&app, &admin, json!({"name": "Other"})).await;
+    let other = Plugin::register(&admin, json!({"name": "Other"})).await;
     assert_eq!(refusal(&other.refresh(token).await), code(TOKEN, "0205"), "of another application");
 }
 
@@ -165,7 +165,7 @@ async fn tokens_of_the_plugin_expire_rotate_and_end_as_those_of_the_standard_do(
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let models = async |token: &str| plugin.get("application/model", token, &[]).await;
     let gone = "OrestapiApplicationGetModel-0010";
 
@@ -198,7 +198,7 @@ async fn tokens_of_the_plugin_expire_rotate_and_end_as_those_of_the_standard_do(
 async fn an_archived_application_is_refused_on_every_route_but_its_own_status() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let tokens = plugin.sign_in(&admin).await;
     let code_before = plugin.code(&admin).await;
     let status = async || {
@@ -235,7 +235,7 @@ async fn an_archived_application_is_refused_on_every_route_but_its_own_status() 
 async fn odd_habits_do_no_harm() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let form = [
         ("grant_type", "authorization_code".to_owned()),
         ("code", plugin.code(&admin).await),
@@ -260,7 +260,7 @@ async fn odd_habits_do_no_harm() {
     let twice = json!({"name": "x", "uri_ids": [[0, 0, {"uri": CALLBACK}], [0, 0, {"uri": CALLBACK}]]});
     let answer = admin.call_kw("oregional.application", "create", json!([twice]), json!({})).await;
     assert_eq!(answer.error().1, "odoo.exceptions.ValidationError");
-    let none = Plugin::register(&app, &admin, json!({"uri_ids": []})).await;
+    let none = Plugin::register(&admin, json!({"uri_ids": []})).await;
     assert_eq!(
         refusal(&browse(&admin, &none.authorize_url(CALLBACK, "")).await),
         code(AUTHORIZATION, "0005")
@@ -271,7 +271,7 @@ async fn odd_habits_do_no_harm() {
 async fn the_identity_of_the_caller_is_derived_and_the_same_each_time() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let plugin = Plugin::register(&app, &admin, json!({})).await;
+    let plugin = Plugin::register(&admin, json!({})).await;
     let ask = async |secret: &str, uri: &str| {
         let url = Url::parse_with_params(
             &format!("{}/orestapi/application/user", app.url()),

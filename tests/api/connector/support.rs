@@ -7,7 +7,6 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use crate::oauth::support::{App, CALLBACK, Tokens, browse, decide, location};
-use crate::support::app::TestApp;
 use crate::support::client::{Anonymous, Answer, User};
 
 /// The plugin of one Confluence.
@@ -21,14 +20,14 @@ fn encoded(text: &str) -> String {
 
 impl Plugin {
     /// Registered with a scheme that limits nothing, unless `values` say otherwise.
-    pub(super) async fn register(app: &TestApp, admin: &User, values: Json) -> Self {
+    pub(super) async fn register(admin: &User, values: Json) -> Self {
         let scheme =
             admin.create("oregional.model.scheme", json!({"name": "All", "model_limit": "none"})).await;
         let mut all = json!({"model_scheme_id": scheme});
         for (name, value) in values.as_object().unwrap() {
             all[name] = value.clone();
         }
-        Self { app: App::register(app, admin, all).await }
+        Self { app: App::register(admin, all).await }
     }
 
     /// Where the user's browser is sent, with the URI encoded twice as the plugin does.

@@ -22,7 +22,7 @@ async fn forty_redirect_uris_that_are_nearly_right_are_refused_without_a_locatio
     let app = TestApp::start();
     let admin = app.admin().await;
     let registered = "https://wiki.example.com:8443/plugins/cb.action?space=DS&x=1";
-    let wiki = App::register(&app, &admin, json!({"uri_ids": [[0, 0, {"uri": registered}]]})).await;
+    let wiki = App::register(&admin, json!({"uri_ids": [[0, 0, {"uri": registered}]]})).await;
     let long = format!("{registered}{}", "a".repeat(10_000));
     let rows = [
         "http://wiki.example.com:8443/plugins/cb.action?space=DS&x=1",
@@ -79,8 +79,8 @@ async fn forty_redirect_uris_that_are_nearly_right_are_refused_without_a_locatio
 async fn nobody_is_sent_anywhere_for_a_client_or_a_uri_that_is_not_known_whatever_else_is_wrong() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
-    let archived = App::register(&app, &admin, json!({"name": "Old"})).await;
+    let wiki = App::register(&admin, json!({})).await;
+    let archived = App::register(&admin, json!({"name": "Old"})).await;
     admin.call_kw("oregional.application", "action_archive", json!([[archived.id]]), json!({})).await;
 
     for parameters in [
@@ -112,7 +112,7 @@ fn path_of(url: &str) -> String {
 async fn whoever_is_not_signed_in_signs_in_first_and_loses_no_parameter() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let parameters = [("state", "a b+c/=&%ü?#"), ("scope", "write"), ("response_type", "token")];
 
     let answer = app.anonymous().get(&path_of(&wiki.authorize_url(&parameters))).await;
@@ -132,7 +132,7 @@ async fn whoever_is_not_signed_in_signs_in_first_and_loses_no_parameter() {
 async fn errors_go_back_with_the_state_as_it_came_and_the_issuer() {
     let app = TestApp::with(|settings| settings.public_url = Some("https://odoo.example.com/".to_owned()));
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let printable: String = (' '..='~').collect::<String>() + "äöü€\u{1f600}";
     let long = "s".repeat(2048);
     for state in [printable.as_str(), "+/=%&", long.as_str(), "%2B%20"] {
@@ -165,7 +165,7 @@ async fn errors_go_back_with_the_state_as_it_came_and_the_issuer() {
 async fn consent_is_asked_once_and_again_when_more_is_wanted() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({"name": "Wiki <b>&\"'"})).await;
+    let wiki = App::register(&admin, json!({"name": "Wiki <b>&\"'"})).await;
 
     let page = wiki.ask(&admin, &[("state", "x")]).await;
     assert_eq!(page.status, StatusCode::OK);
@@ -202,7 +202,7 @@ async fn consent_is_asked_once_and_again_when_more_is_wanted() {
 async fn a_denial_is_an_answer_and_is_not_remembered() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let page = wiki.ask(&admin, &[("state", "s")]).await;
 
     let told = told(&decide(&admin, &page, "deny").await);
@@ -220,7 +220,7 @@ async fn the_consent_form_is_good_once_in_its_own_session_with_its_own_token() {
     let app = TestApp::start();
     let admin = app.admin().await;
     let other = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let page = wiki.ask(&admin, &[]).await;
     let (request, token) = (hidden(&page, "request"), hidden(&page, "token"));
     let form = |request: &str, token: &str| {
@@ -251,7 +251,7 @@ async fn a_uri_that_is_authorized_individually_asks_for_itself() {
         [0, 0, {"uri": special, "authorize_individually": true}],
         [0, 0, {"uri": "https://wiki.example.com/second"}],
     ]);
-    let wiki = App::register(&app, &admin, json!({"uri_ids": uris})).await;
+    let wiki = App::register(&admin, json!({"uri_ids": uris})).await;
 
     wiki.code(&admin, &[]).await;
     let second = wiki.ask(&admin, &[("redirect_uri", "https://wiki.example.com/second")]).await;
@@ -299,7 +299,7 @@ async fn a_record_made_by_hand_is_no_consent_and_http_can_be_forbidden() {
     let app = TestApp::start();
     let admin = app.admin().await;
     let uris = json!([[0, 0, {"uri": "http://intranet/cb"}]]);
-    let wiki = App::register(&app, &admin, json!({"uri_ids": uris})).await;
+    let wiki = App::register(&admin, json!({"uri_ids": uris})).await;
     admin.create("oregional.authorization", json!({"application_id": wiki.id, "user_id": admin.uid})).await;
 
     // The only URI need not be named.

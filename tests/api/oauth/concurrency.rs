@@ -17,7 +17,7 @@ async fn of_twelve_exchanges_of_a_code_exactly_one_succeeds() {
     let app = TestApp::start();
     let beside = TestApp::beside(&app);
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let faces = [wiki.clone(), wiki.at(&beside.url())];
     for round in 0..ROUNDS {
         let code = wiki.code(&admin, &[]).await;
@@ -34,7 +34,7 @@ async fn of_twelve_refreshes_all_get_the_one_pair_and_it_lives() {
     let app = TestApp::start();
     let beside = TestApp::beside(&app);
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let faces = [wiki.clone(), wiki.at(&beside.url())];
     let mut tokens = wiki.sign_in(&admin).await;
     for round in 0..ROUNDS {

@@ -17,7 +17,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 async fn a_code_is_exchanged_for_a_pair_that_is_told_as_the_rfc_says() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({"access_token_expiry": 1234})).await;
+    let wiki = App::register(&admin, json!({"access_token_expiry": 1234})).await;
 
     let code = wiki.code(&admin, &[("scope", "read write")]).await;
     let answer = wiki.exchange(&code).await;
@@ -41,9 +41,8 @@ async fn of_the_thirty_two_ways_to_exchange_a_code_only_the_right_one_works() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
-    let other =
-        App::register(&app, &admin, json!({"name": "Other", "uri_ids": [[0, 0, {"uri": CALLBACK}]]})).await;
+    let wiki = App::register(&admin, json!({})).await;
+    let other = App::register(&admin, json!({"name": "Other", "uri_ids": [[0, 0, {"uri": CALLBACK}]]})).await;
     let mut succeeded = Vec::new();
     for case in 0..32_u32 {
         let is = |bit: u32| case & (1 << bit) != 0;
@@ -84,7 +83,7 @@ async fn a_code_lives_to_the_configured_second() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({"authorization_code_retain": 30})).await;
+    let wiki = App::register(&admin, json!({"authorization_code_retain": 30})).await;
 
     let code = wiki.code(&admin, &[]).await;
     clock.advance(598);
@@ -100,7 +99,7 @@ async fn a_second_use_soon_harms_nothing_and_a_later_one_ends_the_family_alone()
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let elsewhere = wiki.sign_in(&admin).await;
     let code = wiki.code(&admin, &[]).await;
     let tokens = Tokens::of(&wiki.exchange(&code).await);
@@ -119,8 +118,8 @@ async fn a_foreign_client_with_its_own_secret_gets_nothing_and_breaks_nothing() 
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
-    let other = App::register(&app, &admin, json!({"name": "Other"})).await;
+    let wiki = App::register(&admin, json!({})).await;
+    let other = App::register(&admin, json!({"name": "Other"})).await;
     let code = wiki.code(&admin, &[]).await;
     let tokens = Tokens::of(&wiki.exchange(&code).await);
 
@@ -138,7 +137,7 @@ async fn a_foreign_client_with_its_own_secret_gets_nothing_and_breaks_nothing() 
 async fn pkce_binds_both_ways() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let form = |code: &str, verifier: Option<&str>| {
         let mut form = vec![
             ("grant_type", "authorization_code".to_owned()),
@@ -182,7 +181,7 @@ async fn a_client_authenticates_by_one_way_and_with_any_secret() {
     let app = TestApp::start();
     let admin = app.admin().await;
     let secret = "p:ä%+ s/&=?";
-    let wiki = App::register(&app, &admin, json!({"client_secret": secret})).await;
+    let wiki = App::register(&admin, json!({"client_secret": secret})).await;
     let form = ("content-type", "application/x-www-form-urlencoded; charset=UTF-8");
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let basic = |id: &str, secret: &str| {
@@ -221,7 +220,7 @@ async fn a_client_authenticates_by_one_way_and_with_any_secret() {
 async fn the_endpoint_takes_forms_by_post_and_no_secret_in_its_address() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let form = ("content-type", "application/x-www-form-urlencoded");
 
     let by_get = app.anonymous().get("/oauth2/token?grant_type=refresh_token").await;
@@ -258,7 +257,7 @@ async fn a_guesser_is_slowed_down_and_locks_nobody_else_out() {
         settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     });
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let guess = async |secret: &str, address: &str| {
         let body = format!(
             "grant_type=refresh_token&refresh_token=x&client_id={}&client_secret={secret}",

@@ -3,6 +3,7 @@
 mod authorize;
 mod concurrency;
 mod exchange;
+mod leaks;
 mod refresh;
 pub(crate) mod support;
 mod tokens;

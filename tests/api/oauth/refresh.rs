@@ -17,7 +17,7 @@ async fn the_same_answer_is_given_again_until_the_successor_is_used() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let first = wiki.sign_in(&admin).await;
 
     let second = Tokens::of(&wiki.refresh(&first.refresh).await);
@@ -40,7 +40,7 @@ async fn once_the_successor_opened_a_door_the_old_token_has_ten_seconds() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let first = wiki.sign_in(&admin).await;
     let second = Tokens::of(&wiki.refresh(&first.refresh).await);
     let userinfo =
@@ -58,7 +58,7 @@ async fn once_the_successor_opened_a_door_the_old_token_has_ten_seconds() {
 async fn reuse_is_noticed_after_a_restart_too() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let first = wiki.sign_in(&admin).await;
     let second = Tokens::of(&wiki.refresh(&first.refresh).await);
     let third = Tokens::of(&wiki.refresh(&second.refresh).await);
@@ -76,7 +76,7 @@ async fn reuse_is_noticed_after_a_restart_too() {
 async fn a_revoked_token_has_no_grace() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let first = wiki.sign_in(&admin).await;
     let second = Tokens::of(&wiki.refresh(&first.refresh).await);
 
@@ -115,8 +115,7 @@ async fn lifetimes_are_those_of_the_application_at_the_time_of_issue() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());
     let admin = app.admin().await;
-    let wiki =
-        App::register(&app, &admin, json!({"access_token_expiry": 100, "refresh_token_expiry": 1000})).await;
+    let wiki = App::register(&admin, json!({"access_token_expiry": 100, "refresh_token_expiry": 1000})).await;
     let first = wiki.sign_in(&admin).await;
     admin.result("oregional.application", "write", json!([[wiki.id], {"refresh_token_expiry": 0}])).await;
 
@@ -135,7 +134,7 @@ async fn lifetimes_are_those_of_the_application_at_the_time_of_issue() {
     let never = wiki.post("/oauth2/introspect", &[("token", &second.refresh)]).await.json();
     assert_eq!((&never["active"], never.get("exp")), (&json!(true), None), "what never expires has no exp");
 
-    let short = App::register(&app, &admin, json!({"name": "Short", "refresh_token_expiry": 1000})).await;
+    let short = App::register(&admin, json!({"name": "Short", "refresh_token_expiry": 1000})).await;
     let tokens = short.sign_in(&admin).await;
     clock.advance(1001);
     assert_eq!(error(&short.refresh(&tokens.refresh).await), invalid());
@@ -146,7 +145,7 @@ async fn lifetimes_are_those_of_the_application_at_the_time_of_issue() {
 async fn a_scope_may_shrink_and_comes_back_with_the_next_refresh() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let code = wiki.code(&admin, &[("scope", "read write")]).await;
     let first = Tokens::of(&wiki.exchange(&code).await);
     let refresh = async |token: &str, scope: &str| {

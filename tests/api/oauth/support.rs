@@ -11,7 +11,6 @@ use reqwest::header::{COOKIE, LOCATION};
 use serde_json::{Value as Json, json};
 use url::Url;
 
-use crate::support::app::TestApp;
 use crate::support::client::{Anonymous, Answer, User};
 
 /// The URI that a client has registered unless a test says otherwise.
@@ -64,7 +63,7 @@ impl Tokens {
 
 impl App {
     /// Registers an application with one URI.
-    pub(crate) async fn register(app: &TestApp, admin: &User, values: Json) -> Self {
+    pub(crate) async fn register(admin: &User, values: Json) -> Self {
         let mut all = json!({"name": "Wiki", "uri_ids": [[0, 0, {"uri": CALLBACK}]]});
         for (name, value) in values.as_object().unwrap() {
             all[name] = value.clone();
@@ -74,7 +73,12 @@ impl App {
             .result("oregional.application", "read", json!([[id], ["client_id", "client_secret"]]))
             .await;
         let text = |name: &str| read[0][name].as_str().unwrap().to_owned();
-        Self { id, client_id: text("client_id"), client_secret: text("client_secret"), url: app.url() }
+        Self {
+            id,
+            client_id: text("client_id"),
+            client_secret: text("client_secret"),
+            url: admin.browser.url.clone(),
+        }
     }
 
     /// The same at another server.

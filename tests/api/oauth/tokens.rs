@@ -29,7 +29,7 @@ async fn a_token_opens_what_its_user_may_within_the_scheme_and_the_scope() {
     let app = TestApp::start();
     let admin = app.admin().await;
     let scheme = open_scheme(&admin).await;
-    let wiki = App::register(&app, &admin, json!({"model_scheme_id": scheme})).await;
+    let wiki = App::register(&admin, json!({"model_scheme_id": scheme})).await;
     let reader = wiki.sign_in(&admin).await;
     let code = wiki.code(&admin, &[("scope", "read write")]).await;
     let writer = Tokens::of(&wiki.exchange(&code).await);
@@ -91,7 +91,7 @@ async fn a_scheme_limits_models_paths_and_lines_on_all_servers() {
     let beside = TestApp::beside(&app);
     let admin = app.admin().await;
     // The default scheme offers partners alone.
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let tokens = wiki.sign_in(&admin).await;
     let url = beside.url();
     let get = async |model: &str, fields: Json, domain: Json| {
@@ -111,7 +111,7 @@ async fn fields_are_limited_too_and_a_change_of_the_scheme_holds_at_the_next_cal
     let app = TestApp::start();
     let beside = TestApp::beside(&app);
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let tokens = wiki.sign_in(&admin).await;
     let url = beside.url();
     let get = async |model: &str, fields: Json, domain: Json| {
@@ -173,7 +173,7 @@ async fn record_rules_and_groups_of_the_user_hold_for_the_application() {
     let app = TestApp::start();
     let admin = app.admin().await;
     let scheme = open_scheme(&admin).await;
-    let wiki = App::register(&app, &admin, json!({"model_scheme_id": scheme})).await;
+    let wiki = App::register(&admin, json!({"model_scheme_id": scheme})).await;
     let ann = admin.make_user("ann", &["base.group_user"]).await;
     let tokens = wiki.sign_in(&ann).await;
     wiki.sign_in(&admin).await;
@@ -191,7 +191,7 @@ async fn record_rules_and_groups_of_the_user_hold_for_the_application() {
 async fn after(cause: impl AsyncFn(&User, &App, &User)) -> (bool, bool, bool) {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let ann = admin.make_user("ann", &["base.group_user"]).await;
     let tokens = wiki.sign_in(&ann).await;
     let opens = async || {
@@ -254,7 +254,7 @@ async fn what_happens_to_user_application_and_grant_happens_to_tokens_at_once() 
 async fn what_is_archived_is_refused_and_comes_back() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let ann = admin.make_user("ann", &["base.group_user"]).await;
     for (model, id) in [("oregional.application", wiki.id), ("res.users", ann.uid)] {
         let ann = User::sign_in(&app.url(), "ann", &password_of("ann")).await;
@@ -281,7 +281,7 @@ async fn what_is_archived_is_refused_and_comes_back() {
 async fn bearer_headers_of_every_form_are_answered_and_never_with_a_5xx() {
     let app = TestApp::start();
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let tokens = wiki.sign_in(&admin).await;
     let userinfo = async |header: Option<String>| {
         let mut request = app.anonymous().http.get(format!("{}/oauth2/userinfo", app.url()));
@@ -327,7 +327,7 @@ async fn bearer_headers_of_every_form_are_answered_and_never_with_a_5xx() {
 async fn introspection_tells_a_client_of_its_own_tokens_alone() {
     let app = TestApp::with(|settings| settings.public_url = Some("https://odoo.example.com".to_owned()));
     let admin = app.admin().await;
-    let wiki = App::register(&app, &admin, json!({})).await;
+    let wiki = App::register(&admin, json!({})).await;
     let tokens = wiki.sign_in(&admin).await;
 
     let answer = wiki

@@ -1,0 +1,123 @@
+//! Nothing that was issued is found again, neither in a backup of the database nor in the log at TRACE.
+
+use std::fs::File;
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use url::Url;
+
+use super::support::{App, CALLBACK, Tokens, browse, decide, hidden, location, told};
+use crate::support::app::{KEY, PASSWORD};
+use crate::support::client::{Anonymous, Answer, User, password_of};
+use crate::support::database::{Database, Scratch};
+
+/// How long the program may take to start.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The program over a database, telling its log all it has to say. Gives its address as well.
+async fn start(database: &Database, scratch: &Scratch, log: File) -> (Child, String) {
+    let listen = ["serve", "--listen", "127.0.0.1:0", "--workers", "1", "--database-url", &database.url()];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_oregional"))
+        .args(listen)
+        .env("OREGIONAL_DATA_DIR", scratch.path.join("data"))
+        .env("OREGIONAL_SECRET_KEY", KEY)
+        .env("OREGIONAL_HASH_ROUNDS", "1000")
+        .env("RUST_LOG", "trace")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let reading = async {
+        loop {
+            let line = lines.next_line().await.unwrap().unwrap_or_else(|| panic!("the server has ended"));
+            if let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                return url.to_owned();
+            }
+        }
+    };
+    let url = tokio::time::timeout(PATIENCE, reading).await.unwrap();
+    (child, url)
+}
+
+/// Signs in and out, exchanges, refreshes, fails and revokes by both faces; gives all that is secret of it.
+async fn a_day(url: &str) -> Vec<String> {
+    let admin = User::sign_in(url, "admin", PASSWORD).await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let wiki = App::register(&admin, json!({"client_secret": "a secret that somebody chose"})).await;
+    let mut secrets =
+        vec![password_of("ann"), ann.session.clone(), admin.session.clone(), wiki.client_secret.clone()];
+    let page = wiki.ask(&ann, &[("scope", "read write")]).await;
+    secrets.extend([hidden(&page, "request"), hidden(&page, "token")]);
+    let code = told(&decide(&ann, &page, "allow").await)["code"].clone();
+    let first = Tokens::of(&wiki.exchange(&code).await);
+    let second = Tokens::of(&wiki.refresh(&first.refresh).await);
+    wiki.refresh(&first.refresh).await;
+    wiki.exchange(&code).await;
+    secrets.extend([
+        code,
+        first.access.clone(),
+        first.refresh,
+        second.access.clone(),
+        second.refresh.clone(),
+    ]);
+    let userinfo = Anonymous::new(url).http.get(format!("{url}/oauth2/userinfo")).bearer_auth(&second.access);
+    assert_eq!(userinfo.send().await.unwrap().status(), StatusCode::OK);
+    assert!(wiki.is_active(&second.access).await);
+
+    // The plugin puts its secrets into addresses.
+    let plugin = wiki.authorize_url(&[]).replace("/oauth2/authorize", "/orestapi/oauth2/authorization");
+    let back = browse(&ann, &plugin).await;
+    assert_eq!(back.status, StatusCode::FOUND);
+    let target = Url::parse(&location(&back)).unwrap();
+    let code = target.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("client_id", &wiki.client_id),
+        ("client_secret", &wiki.client_secret),
+    ];
+    let exchange = Url::parse_with_params(&format!("{url}/orestapi/oauth2/access_token"), form).unwrap();
+    let third = Tokens::of(&Answer::to(Anonymous::new(url).http.post(exchange)).await);
+    secrets.extend([code.clone(), third.access, third.refresh]);
+    wiki.post("/oauth2/revoke", &[("token", &second.refresh)]).await;
+
+    let wrong = Anonymous::new(url);
+    wrong.authenticate("ann", "a wrong password of somebody").await;
+    secrets.push("a wrong password of somebody".to_owned());
+    let params =
+        json!({"service": "common", "method": "login", "args": ["oregional", "ann", password_of("ann")]});
+    assert!(wrong.rpc("/jsonrpc", params).await.result().is_i64());
+    secrets
+}
+
+#[tokio::test]
+async fn neither_a_backup_nor_the_log_at_trace_has_any_of_the_issued_secrets() {
+    let (database, scratch) = (Database::new(), Scratch::for_test());
+    let path = scratch.path.join("log");
+    let (mut child, url) = start(&database, &scratch, File::create(&path).unwrap()).await;
+
+    let secrets = a_day(&url).await;
+
+    child.kill().await.unwrap();
+    let log = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+    let dump = database.dump();
+    assert!(log.contains("TRACE") && log.contains("/oauth2/token"), "the log tells of nothing");
+    assert!(dump.contains("oauth_token") && dump.contains("audit_log"));
+    for secret in &secrets {
+        assert!(secret.len() >= 8);
+        let escaped: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        for form in [secret.clone(), escaped, secret.replace(' ', "%20")] {
+            let line = log.lines().find(|line| line.contains(&form));
+            assert_eq!(line, None, "the log has {secret}");
+            assert!(!dump.contains(&form), "the dump has {secret}");
+        }
+    }
+}
