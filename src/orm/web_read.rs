@@ -137,12 +137,14 @@ fn read_in<'a>(
         let names: Vec<String> = specification.keys().cloned().collect();
         let fields = read::fields(env, model, Some(&names))?;
         let names_suffice = |field: &&Field| is_named(specification.get(&field.name));
-        let load = if fields.iter().any(|field| names_suffice(field)) { Load::Classic } else { Load::Raw };
+        let load = if fields.iter().any(names_suffice) { Load::Classic } else { Load::Raw };
         let mut records = read::values(env, model, ids, &fields, load).await?;
         for field in fields {
             if load == Load::Classic && matches!(field.kind, FieldType::Many2one { .. }) {
                 let is_named = names_suffice(&field);
-                records.iter_mut().for_each(|record| unfold(record, &field.name, is_named));
+                for record in &mut records {
+                    unfold(record, &field.name, is_named);
+                }
                 if is_named {
                     continue;
                 }
