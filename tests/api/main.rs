@@ -17,6 +17,7 @@ mod names_of_old;
 mod oauth;
 mod optimizing;
 mod outage;
+mod platform;
 mod protocol;
 mod replay;
 mod revocation;
