@@ -11,6 +11,7 @@
 mod actions;
 mod binary;
 mod concurrency;
+mod connector;
 mod login;
 mod made;
 mod names_of_old;
