@@ -12,6 +12,7 @@ mod origin;
 mod reply;
 mod services;
 mod session;
+mod shell;
 mod surroundings;
 mod webclient;
 mod xmlrpc;
