@@ -87,6 +87,9 @@ pub enum Error {
     /// A constraint of the database was broken; `rpc` puts the model's own words in its place.
     #[error("{0}")]
     Constraint(Box<Constraint>),
+    /// Too many failures; after so many seconds it may be tried again.
+    #[error("Too many failures from this address. Try again in {0} seconds.")]
+    Limited(i64),
     /// There is no such database.
     #[error("{0}")]
     NoDatabase(String),
@@ -151,7 +154,7 @@ impl Error {
     pub fn name(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Access(_) => "odoo.exceptions.AccessError",
-            Self::AccessDenied(_) => "odoo.exceptions.AccessDenied",
+            Self::AccessDenied(_) | Self::Limited(_) => "odoo.exceptions.AccessDenied",
             Self::User(_) => "odoo.exceptions.UserError",
             Self::Validation(_) | Self::Constraint(_) => "odoo.exceptions.ValidationError",
             Self::Missing(_) => "odoo.exceptions.MissingError",

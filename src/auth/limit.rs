@@ -15,7 +15,7 @@ pub const MOST: i64 = 20;
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
 /// Who fails at what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(Vec<u8>);
 
 impl Key {

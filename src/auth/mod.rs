@@ -11,3 +11,4 @@ pub mod parameter;
 pub mod password;
 pub mod purge;
 pub mod session;
+pub mod suspects;

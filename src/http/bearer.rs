@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{jsonrpc, reply, session};
+use super::{jsonrpc, origin, reply};
 use crate::auth::oauth;
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
@@ -29,12 +29,12 @@ pub(super) async fn work(
     if let Some(refusal) = other_database(app, request) {
         return Err(refusal);
     }
-    run(app, request, work).await.map_err(|error| {
-        if let Error::Unauthorized(_) = error {
-            session::note_refusal(app, request, "");
-        }
-        reply::plain_error(&error)
-    })
+    let done = run(app, request, work).await;
+    if let Err(Error::Unauthorized(_)) = done {
+        // Nobody guesses a key of 238 bits: it is noted, and no neighbour is locked out for it.
+        tracing::warn!(address = origin::address(app, request), "a key or a token was refused");
+    }
+    done.map_err(|error| reply::plain_error(&error))
 }
 
 async fn run(app: &App, request: &HttpRequest, work: impl AsyncFn(Caller) -> Result<Reply>) -> Result<Reply> {

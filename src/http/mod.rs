@@ -1,5 +1,6 @@
 //! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
 
+mod attempt;
 mod bearer;
 mod connector;
 mod dataset;

@@ -52,7 +52,7 @@ pub(super) fn plain_error(error: &Error) -> HttpResponse {
         Error::Access(_) | Error::AccessDenied(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) | Error::Missing(_) => StatusCode::NOT_FOUND,
         Error::Conflict => StatusCode::CONFLICT,
-        Error::Unavailable(_) | Error::Internal(_) => status(error).finish().status(),
+        Error::Unavailable(_) | Error::Limited(_) | Error::Internal(_) => status(error).finish().status(),
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let arguments = match error {
@@ -105,6 +105,11 @@ fn status(error: &Error) -> HttpResponseBuilder {
         Error::Unavailable(_) => {
             let mut response = HttpResponse::ServiceUnavailable();
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+            response
+        }
+        Error::Limited(seconds) => {
+            let mut response = HttpResponse::TooManyRequests();
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
             response
         }
         Error::Internal(_) => HttpResponse::InternalServerError(),

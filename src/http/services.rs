@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value as Json;
 
 use super::jsonrpc::{self, Envelope};
-use super::{reply, session};
+use super::{attempt, reply};
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
 use crate::orm::python;
@@ -43,16 +43,13 @@ pub(super) async fn call(
         Some(named @ (Json::String(_) | Json::Number(_))) => python::text(named),
         _ => String::new(),
     };
-    let answer = service::dispatch(app, service, method, args).await;
-    let is_refused = match &answer {
-        Err(Error::AccessDenied(_)) => true,
+    let attempt = async || service::dispatch(app, service, method, args).await;
+    // A wrong password is no error of a login: it is `false`.
+    let refuses = |answer: &Result<Reply>| match answer {
         Ok(Reply::Json(json)) => service == "common" && json == b"false",
-        _ => false,
+        other => attempt::is_refused(other),
     };
-    if is_refused {
-        session::note_refusal(app, request, &who);
-    }
-    answer
+    attempt::guarded(app, request, &who, attempt, refuses).await
 }
 
 fn parse(mut params: Json) -> Result<(String, String, Vec<Json>)> {

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value as Json, json};
 
 use super::jsonrpc::{self, COOKIE, Envelope};
-use super::{origin, reply};
+use super::{attempt, reply};
 use crate::auth::session::{SessionId, fresh_cookie};
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
@@ -64,13 +64,6 @@ fn text(params: &Json, name: &str) -> Result<String> {
     }
 }
 
-/// Puts a refused sign-in into the log, for whoever looks for guesses. A client can send anything as a
-/// login, at any length.
-pub(super) fn note_refusal(app: &App, request: &HttpRequest, login: &str) {
-    let login: String = login.chars().take(80).collect();
-    tracing::warn!(login, address = origin::address(app, request), "a sign-in was refused");
-}
-
 /// Signs in by login and password.
 pub(super) async fn authenticate(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     let broken = |error| reply::envelope(&Json::Null, Err(error));
@@ -78,12 +71,9 @@ pub(super) async fn authenticate(app: Data<App>, request: HttpRequest, body: Bod
         Ok(envelope) => envelope,
         Err(refusal) => return *refusal,
     };
-    let outcome = sign_in(&app, &params).await;
-    if let Err(Error::AccessDenied(_)) = &outcome {
-        let login = params.get("login").and_then(Json::as_str).unwrap_or_default();
-        note_refusal(&app, &request, login);
-    }
-    match outcome {
+    let login = params.get("login").and_then(Json::as_str).unwrap_or_default();
+    let attempt = async || sign_in(&app, &params).await;
+    match attempt::guarded(&app, &request, login, attempt, attempt::is_refused).await {
         Ok((value, info)) => with_cookie(&app, reply::envelope(&id, Ok(Reply::value(&info))), &value),
         Err(error) => reply::envelope(&id, Err(error)),
     }

@@ -15,6 +15,7 @@ use super::App;
 use super::bearer::Bearers;
 use super::credentials::Remembered;
 use crate::auth::session::SessionId;
+use crate::auth::suspects::Suspects;
 use crate::clock::World;
 use crate::db::Connection;
 use crate::db::listener::Notice;
@@ -48,6 +49,8 @@ pub struct Caches {
     pub names: Arc<Names>,
     /// Passwords and API keys that were found right.
     pub remembered: Remembered,
+    /// Who failed to sign in a short while ago.
+    pub suspects: Suspects,
     /// Access tokens that were found good.
     pub bearers: Bearers,
     /// Counts how often users were forgotten: what was loaded before is not kept after.
@@ -73,6 +76,7 @@ impl Caches {
             sessions: Mutex::default(),
             names: Arc::default(),
             remembered: Remembered::new(world),
+            suspects: Suspects::default(),
             bearers: Bearers::default(),
             epoch: AtomicU64::new(0),
             reloading: tokio::sync::Mutex::default(),

@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod attempts;
 mod binary;
 mod concurrency;
 mod connector;

@@ -7,9 +7,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{PreEscaped, html};
 use serde::Deserialize;
 
+use super::super::attempt::{guarded, is_refused};
 use super::super::jsonrpc::{self, COOKIE};
 use super::super::reply;
-use super::super::session::{note_refusal, with_cookie};
+use super::super::session::with_cookie;
 use super::page::{own_path, page, see_other, trouble};
 use crate::auth::csrf;
 use crate::auth::session::{SessionId, fresh_cookie};
@@ -108,10 +109,10 @@ pub(super) async fn sign_in(
         );
     }
     let redirect = given.redirect.as_deref().and_then(own_path);
-    match open(&app, &given).await {
+    let attempt = async || open(&app, &given).await;
+    match guarded(&app, &request, &given.login, attempt, is_refused).await {
         Ok(value) => with_cookie(&app, see_other(redirect.unwrap_or(HOME)), &value),
         Err(Error::AccessDenied(_)) => {
-            note_refusal(&app, &request, &given.login);
             show(&app, &request, redirect, &given.login, Some("Wrong login or password."))
         }
         Err(error) => trouble(&request, &error),

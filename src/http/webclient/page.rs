@@ -50,6 +50,9 @@ pub(super) fn trouble(request: &HttpRequest, error: &Error) -> HttpResponse {
             "Service Unavailable",
             "The database does not answer. Please try again in a moment.",
         ),
+        Error::Limited(_) => {
+            reply::page(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", &error.to_string())
+        }
         Error::Access(_) | Error::AccessDenied(_) => {
             reply::page(StatusCode::FORBIDDEN, "Forbidden", "You are not allowed to see this.")
         }

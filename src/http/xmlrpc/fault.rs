@@ -45,7 +45,7 @@ fn version_1(error: &Error) -> (Json, String) {
         Error::User(text) | Error::Validation(text) => warning("UserError", text),
         Error::Missing(text) => warning("MissingError", text),
         Error::Access(text) => warning("AccessError", text),
-        Error::AccessDenied(_) => ("AccessDenied".into(), DENIED.to_owned()),
+        Error::AccessDenied(_) | Error::Limited(_) => ("AccessDenied".into(), DENIED.to_owned()),
         other => (other.to_string().into(), last_line(other)),
     }
 }

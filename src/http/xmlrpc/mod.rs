@@ -9,6 +9,7 @@ mod fault;
 pub(super) mod parse;
 mod write;
 
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -56,6 +57,11 @@ async fn answer(
         Ok(xml) => HttpResponse::Ok().content_type(XML).body(xml),
         Err(error) => {
             let mut response = match error {
+                Error::Limited(seconds) => {
+                    let mut response = HttpResponse::TooManyRequests();
+                    response.insert_header((RETRY_AFTER, seconds.to_string()));
+                    response
+                }
                 Error::Internal(_) => HttpResponse::InternalServerError(),
                 _ => HttpResponse::Ok(),
             };
