@@ -104,3 +104,8 @@ async fn every_views_scenario_but_load_is_answered_as_odoo_answers_it() {
 async fn every_further_scenario_is_answered_as_odoo_answers_it() {
     replay("more", 1).await;
 }
+
+#[tokio::test]
+async fn every_meta_scenario_is_answered_as_odoo_answers_it() {
+    replay("meta", 1).await;
+}
