@@ -19,6 +19,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/session/check", session::check))
         .service(post("/web/session/destroy", session::destroy))
         .service(post("/web/session/modules", session::modules))
+        .service(post("/web/session/get_lang_list", session::get_lang_list))
         .service(post("/web/dataset/call_kw", dataset::call_kw))
         .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
         .service(post("/web/dataset/call_button", dataset::call_button))

@@ -1,4 +1,4 @@
-//! The base data: `sql/data/base.sql` for the records with fixed ids, `sql/data/records.json` for all
+//! The base data: `sql/data/base.sql` for the records with fixed ids, `sql/data/records*.json` for
 //! others, each under its external id. A record whose external id is known is left as it is.
 
 use std::collections::HashMap;
@@ -6,12 +6,23 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::world;
 use crate::db::Sql;
 use crate::error::{Error, Result};
 use crate::orm::behaviour::Values;
 use crate::orm::create::create;
 use crate::orm::environment::Environment;
 use crate::orm::registry::{int, text};
+
+/// Records in the order in which they name each other.
+const RECORDS: [&str; 2] =
+    [include_str!("../../sql/data/records.json"), include_str!("../../sql/data/records_res.json")];
+
+/// All that the base data are made from, for the fingerprint of a database.
+pub fn data() -> impl Iterator<Item = &'static str> {
+    let fixed = [include_str!("../../sql/data/base.sql"), include_str!("../../sql/data/ranges.sql")];
+    RECORDS.into_iter().chain(fixed).chain(world::data())
+}
 
 #[derive(Deserialize)]
 struct Seed {
@@ -36,11 +47,16 @@ pub async fn is_new(env: &Environment) -> Result<bool> {
 /// [`Error::Internal`] when the data contradict the models.
 pub async fn seed(env: &Environment) -> Result<()> {
     let is_new = is_new(env).await?;
+    world::seed(env).await?;
     if is_new {
         env.connection().batch(include_str!("../../sql/data/base.sql")).await?;
     }
-    let seeds: Vec<Seed> = serde_json::from_str(include_str!("../../sql/data/records.json"))
-        .map_err(|error| Error::Internal(format!("the base data cannot be read: {error}")))?;
+    let mut seeds: Vec<Seed> = Vec::new();
+    for records in RECORDS {
+        let read: Vec<Seed> = serde_json::from_str(records)
+            .map_err(|error| Error::Internal(format!("the base data cannot be read: {error}")))?;
+        seeds.extend(read);
+    }
     let rows =
         env.connection().query(Sql::text("SELECT module || '.' || name, res_id FROM ir_model_data")).await?;
     let mut known: HashMap<String, i64> = rows.iter().map(|row| (text(row, 0), int(row, 1))).collect();

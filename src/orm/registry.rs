@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::access::Access;
+use super::choices;
 use super::field::{Field, FieldType, Source};
 use super::model::Model;
 use crate::db::{Connection, Raw, Row, Sql};
@@ -55,6 +56,7 @@ impl Registry {
             registry.models.insert(model.name.clone(), Arc::new(model));
         }
         registry.check_relations()?;
+        choices::fill(&mut registry.models, Vec::new());
         registry.triggers = registry.find_triggers();
         registry.languages.insert(super::context::BASE_LANG.to_owned());
         Ok(registry)
@@ -74,7 +76,7 @@ impl Registry {
                 Sql::text("SELECT id, model, name FROM ir_model_fields"),
                 Sql::text("SELECT gid, hid FROM res_groups_implied_rel"),
                 Sql::with_parameter(include_str!("../../sql/queries/registry/references.sql"), wanted),
-                Sql::text("SELECT code FROM res_lang WHERE active"),
+                Sql::text("SELECT code, name FROM res_lang WHERE active ORDER BY name"),
                 Sql::text(include_str!("../../sql/queries/registry/access.sql")),
                 Sql::text(include_str!("../../sql/queries/registry/rules.sql")),
                 Sql::text("SELECT rule_group_id, group_id FROM rule_group_rel"),
@@ -86,7 +88,10 @@ impl Registry {
         registry.number_models(&next(), &next());
         registry.implied = closure(&pairs(&next()));
         registry.references = next().iter().map(|row| (text(row, 0), int(row, 1))).collect();
-        registry.languages.extend(next().iter().map(|row| text(row, 0)));
+        let languages: Vec<(String, String)> =
+            next().iter().map(|row| (text(row, 0), text(row, 1))).collect();
+        registry.languages.extend(languages.iter().map(|(code, _)| code.clone()));
+        choices::fill(&mut registry.models, languages);
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
         registry.needs_collation = next().is_empty();
         Ok(registry)

@@ -9,12 +9,10 @@ use super::App;
 use super::caches::{self, Known};
 use crate::auth::session::{self, LIFETIME, SessionId};
 use crate::db::Connection;
-use crate::error::{Constraint, ConstraintKind, Error, Result};
+use crate::error::{Error, Result};
 use crate::orm::behaviour::Staleness;
+use crate::orm::constraints;
 use crate::orm::environment::Services;
-use crate::orm::field::Field;
-use crate::orm::registry::Registry;
-use crate::orm::schema;
 
 /// How often a call is tried.
 const TRIES: u32 = 5;
@@ -54,7 +52,7 @@ pub async fn run<T>(
                 tokio::time::sleep(pause).await;
             }
             Err(Error::Constraint(constraint)) => {
-                return Err(in_words(&app.shared.caches.registry(), &constraint));
+                return Err(constraints::in_words(&app.shared.caches.registry(), &constraint));
             }
             other => return other,
         }
@@ -141,32 +139,4 @@ fn forget(app: &App, caller: Caller) {
     if let Caller::Session(id) = caller {
         app.shared.caches.forget_session(id);
     }
-}
-
-/// A broken constraint in the words of the model that declares it.
-fn in_words(registry: &Registry, broken: &Constraint) -> Error {
-    for model in registry.models() {
-        if let Some(known) = model.constraints.iter().find(|known| known.name == broken.name) {
-            return Error::Validation(known.message.clone());
-        }
-        if model.table != broken.table {
-            continue;
-        }
-        if broken.kind == ConstraintKind::NotNull
-            && let Some(field) = model.field(&broken.column)
-        {
-            return Error::Validation(format!(
-                "The field '{}' ({}) of '{}' ({}) is required.",
-                field.string, field.name, model.description, model.name
-            ));
-        }
-        let linked = |field: &&Field| broken.name == schema::link_name(&model.table, &field.name);
-        if let Some(field) = model.fields.values().find(linked) {
-            return Error::Validation(format!(
-                "'{}' ({}) of '{}' ({}) points to a record that does not exist, or that is still in use and cannot be deleted.",
-                field.string, field.name, model.description, model.name
-            ));
-        }
-    }
-    Error::Validation(broken.to_string())
 }

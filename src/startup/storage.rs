@@ -274,8 +274,8 @@ fn fingerprint(declared: &[Model]) -> Result<String> {
         hash.update(model);
     }
     hash.update(format!("{:?}", migrate::newest()));
-    hash.update(include_str!("../../sql/data/base.sql"));
-    hash.update(include_str!("../../sql/data/records.json"));
-    hash.update(include_str!("../../sql/data/ranges.sql"));
+    for text in seed::data() {
+        hash.update(text);
+    }
     Ok(STANDARD.encode(hash.finalize()))
 }

@@ -10,6 +10,8 @@
 
 mod binary;
 mod concurrency;
+mod importing;
+mod languages;
 mod optimizing;
 mod outage;
 mod protocol;

@@ -6,9 +6,11 @@ mod describe;
 mod export;
 mod group;
 mod group_by;
+mod load;
 mod naming;
 mod records;
 mod search;
+mod translations;
 
 use super::method::Effect::{Reads, Writes};
 use super::method::Receiver::{Model as OnModel, Records as OnRecords};
@@ -30,7 +32,7 @@ macro_rules! method {
 pub(crate) use method;
 
 /// In the order of Odoo's documentation.
-static METHODS: [Method; 27] = [
+static METHODS: &[Method] = &[
     method!("create", OnModel, Writes, [required("vals_list")], records::create),
     method!("read", OnRecords, Reads, [optional("fields"), optional("load")], records::read),
     method!("write", OnRecords, Writes, [required("vals")], records::write),
@@ -97,6 +99,7 @@ static METHODS: [Method; 27] = [
     method!("get_metadata", OnRecords, Reads, [], describe::get_metadata),
     method!("get_external_id", OnRecords, Reads, [], describe::get_external_id),
     method!("export_data", OnRecords, Writes, [required("fields_to_export")], export::export_data),
+    method!("load", OnModel, Writes, [required("fields"), required("data")], load::load),
     method!(
         "check_access_rights",
         OnModel,
@@ -119,6 +122,20 @@ static METHODS: [Method; 27] = [
             optional("order")
         ],
         search::search
+    ),
+    method!(
+        "update_field_translations",
+        OnRecords,
+        Writes,
+        [required("field_name"), required("translations"), optional("source_lang")],
+        translations::update_field_translations
+    ),
+    method!(
+        "get_field_translations",
+        OnRecords,
+        Reads,
+        [required("field_name"), optional("langs")],
+        translations::get_field_translations
     ),
     method!("get_formview_id", OnRecords, Reads, [optional("access_uid")], describe::get_formview_id),
 ];
