@@ -29,7 +29,7 @@ unit: ## All tests, through the real server and a real PostgreSQL
 
 replay: ## Replay what Odoo 18 answered: make replay URL=http://127.0.0.1:8069 [DB=… LOGIN=… PASSWORD=…]
 	@test -n "$(URL)" || { echo "give the server: make replay URL=http://127.0.0.1:8069" >&2; exit 2; }
-	OREGIONAL_REPLAY_URL="$(URL)" OREGIONAL_REPLAY_DB="$(DB)" OREGIONAL_REPLAY_LOGIN="$(LOGIN)" OREGIONAL_REPLAY_PASSWORD="$(PASSWORD)" \
+	OREGIONAL_REPLAY_URL="$(URL)" OREGIONAL_REPLAY_DB="$(DB)" OREGIONAL_REPLAY_LOGIN="$(LOGIN)" OREGIONAL_REPLAY_PASSWORD="$(PASSWORD)" OREGIONAL_REPLAY_API_KEY="$(API_KEY)" \
 	  $(CARGO) test --locked --test api replay -- --nocapture
 
 bench: check-postgres build ## Calls per second beside pgbench, on 1,000 to 1,000,000 applications

@@ -49,12 +49,24 @@ pub enum Error {
     /// There is no such method.
     #[error("{0}")]
     Attribute(String),
+    /// There is no such method of a service that looks them up by name.
+    #[error("{0}")]
+    Name(String),
+    /// A service has no such method.
+    #[error("{0}")]
+    Exception(String),
     /// An argument breaks what the method takes for granted.
     #[error("{0}")]
     Assertion(String),
     /// The body is no JSON.
     #[error("{0}")]
     JsonDecode(String),
+    /// The body is no XML.
+    #[error("{0}")]
+    Xml(String),
+    /// A number has no room where it has to go.
+    #[error("{0}")]
+    Overflow(String),
     /// PostgreSQL refused a value; `name` is the condition in its own camel case.
     #[error("{message}")]
     Database {
@@ -141,8 +153,12 @@ impl Error {
             Self::Index(_) => "builtins.IndexError",
             Self::Key(_) => "builtins.KeyError",
             Self::Attribute(_) => "builtins.AttributeError",
+            Self::Name(_) => "builtins.NameError",
+            Self::Exception(_) => "builtins.Exception",
             Self::Assertion(_) => "builtins.AssertionError",
             Self::JsonDecode(_) => "json.decoder.JSONDecodeError",
+            Self::Xml(_) => "xml.parsers.expat.ExpatError",
+            Self::Overflow(_) => "builtins.OverflowError",
             Self::Database { name, .. } => return Cow::Owned(format!("psycopg2.errors.{name}")),
             Self::NoDatabase(_) | Self::Unavailable(_) => "psycopg2.OperationalError",
             Self::Conflict => "psycopg2.errors.SerializationFailure",

@@ -1,4 +1,6 @@
-//! Who is calling: passwords and sessions.
+//! Who is calling: passwords, API keys and sessions.
 
+pub mod api_key;
+pub mod credential;
 pub mod password;
 pub mod session;

@@ -1,7 +1,7 @@
 //! Values on their way to PostgreSQL ([`Param`]) and the bytes that come back ([`Raw`]).
 
 use bytes::BytesMut;
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime};
 use serde_json::Value as Json;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
@@ -194,9 +194,9 @@ impl<'a> Raw<'a> {
 
     /// A `timestamp`: microseconds since 2000-01-01.
     pub fn timestamp(self) -> Option<NaiveDateTime> {
-        const EPOCH: i64 = 946_684_800;
+        const EPOCH: i64 = 946_684_800_000_000;
         let micros = i64::from_be_bytes(self.0.try_into().ok()?);
-        DateTime::from_timestamp(EPOCH, 0)?.naive_utc().checked_add_signed(TimeDelta::microseconds(micros))
+        DateTime::from_timestamp_micros(micros.checked_add(EPOCH)?).map(|moment| moment.naive_utc())
     }
 
     /// A `date`: days since 2000-01-01.

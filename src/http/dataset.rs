@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::jsonrpc;
 use crate::orm::method::Reply;
 use crate::rpc::App;
-use crate::rpc::call_kw::{self, Request};
+use crate::rpc::call_kw;
 
 type Body = Result<Bytes, actix_web::Error>;
 
@@ -15,7 +15,7 @@ type Body = Result<Bytes, actix_web::Error>;
 pub(super) async fn call_kw(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     jsonrpc::handle(&request, body, async |params| {
         let caller = jsonrpc::caller(&request)?;
-        call_kw::call_kw(&app, caller, Request::parse(params)?).await
+        call_kw::call_params(&app, caller, params).await
     })
     .await
 }
@@ -24,7 +24,7 @@ pub(super) async fn call_kw(app: Data<App>, request: HttpRequest, body: Body) ->
 pub(super) async fn call_button(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     jsonrpc::handle(&request, body, async |params| {
         let caller = jsonrpc::caller(&request)?;
-        let reply = call_kw::call_kw(&app, caller, Request::parse(params)?).await?;
+        let reply = call_kw::call_params(&app, caller, params).await?;
         let action = match &reply {
             Reply::Json(json) => {
                 serde_json::from_slice::<Json>(json).ok().filter(|value| value.get("type").is_some())

@@ -29,13 +29,13 @@ pub(super) async fn handle(
     body: std::result::Result<Bytes, actix_web::Error>,
     answer: impl AsyncFnOnce(Json) -> Result<Reply>,
 ) -> HttpResponse {
-    match open(request, body) {
+    match open(request, body, |error| reply::envelope(&Json::Null, Err(error))) {
         Ok(envelope) => reply::envelope(&envelope.id, answer(envelope.params).await),
         Err(refusal) => *refusal,
     }
 }
 
-/// Reads the envelope, or tells what is wrong with it.
+/// Reads the envelope, or tells what is wrong with it; `broken` answers to what is no envelope at all.
 ///
 /// # Errors
 ///
@@ -43,6 +43,7 @@ pub(super) async fn handle(
 pub(super) fn open(
     request: &HttpRequest,
     body: std::result::Result<Bytes, actix_web::Error>,
+    broken: impl Fn(Error) -> HttpResponse,
 ) -> std::result::Result<Envelope, Box<HttpResponse>> {
     if !is_json(request) {
         return Err(Box::new(reply::bad_request(
@@ -50,7 +51,7 @@ pub(super) fn open(
         )));
     }
     let body = body.map_err(|error| Box::new(unreadable(&error)))?;
-    let refuse = |error| Box::new(reply::envelope(&Json::Null, Err(error)));
+    let refuse = |error| Box::new(broken(error));
     let mut envelope = match serde_json::from_slice(&body) {
         Ok(Json::Object(envelope)) => envelope,
         Ok(_) => return Err(refuse(Error::Type("A JSON-RPC request has to be an object.".to_owned()))),
@@ -77,7 +78,7 @@ fn is_json(request: &HttpRequest) -> bool {
 }
 
 /// A body that is too large, or that broke off.
-fn unreadable(error: &actix_web::Error) -> HttpResponse {
+pub(super) fn unreadable(error: &actix_web::Error) -> HttpResponse {
     let status = error.as_response_error().status_code();
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return reply::page(

@@ -4,8 +4,10 @@ mod dataset;
 mod health;
 mod jsonrpc;
 mod reply;
+mod services;
 mod session;
 mod surroundings;
+mod xmlrpc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -24,6 +26,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
         .service(post("/web/dataset/call_button", dataset::call_button))
         .service(post("/web/dataset/call_button/{path:.*}", dataset::call_button))
+        // Odoo's clients, with the password or an API key in every call.
+        .service(post("/jsonrpc", services::jsonrpc))
+        .service(xml("/xmlrpc/2/{service}", xmlrpc::version_2))
+        .service(xml("/xmlrpc/{service}", xmlrpc::version_1))
         // Anybody.
         .service(post("/web/webclient/version_info", session::version_info))
         .service(post("/web/database/list", session::database_list))
@@ -40,6 +46,18 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     web::resource(path).route(web::method(Method::POST).to(handler)).default_service(web::to(reply::not_json))
+}
+
+/// A route that takes XML by POST, whatever the content type says; no other verb.
+fn xml<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(web::method(Method::POST).to(handler))
+        .default_service(web::to(reply::method_not_allowed))
 }
 
 pub use surroundings::surround;

@@ -1,7 +1,7 @@
 //! Results on their way out: the JSON-RPC envelope, and pages for whoever is lost.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, ContentType, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::{Value as Json, json};
 
@@ -72,6 +72,11 @@ fn status(error: &Error) -> HttpResponseBuilder {
     }
 }
 
+/// A refusal in plain text, for programs that look at the status.
+pub(super) fn plain(status: StatusCode, text: String) -> HttpResponse {
+    HttpResponse::build(status).content_type(ContentType::plaintext()).body(text)
+}
+
 /// A page in one sentence.
 pub(super) fn page(status: StatusCode, title: &str, text: &str) -> HttpResponse {
     let body = format!(
@@ -88,6 +93,14 @@ pub(super) fn not_found() -> std::future::Ready<HttpResponse> {
 /// The address takes JSON by POST and nothing else.
 pub(super) fn not_json() -> std::future::Ready<HttpResponse> {
     std::future::ready(bad_request("This address takes a POST with the content type application/json."))
+}
+
+/// The address takes POST and nothing else.
+pub(super) fn method_not_allowed() -> std::future::Ready<HttpResponse> {
+    let mut response =
+        page(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", "This address takes a POST.");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    std::future::ready(response)
 }
 
 /// A request that is not understood, in the words of a page.

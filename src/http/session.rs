@@ -63,6 +63,11 @@ fn text(params: &Json, name: &str) -> Result<String> {
     }
 }
 
+/// Puts a refused sign-in into the log, for whoever looks for guesses.
+pub(super) fn note_refusal(app: &App, request: &HttpRequest, login: &str) {
+    tracing::warn!(login, address = address(app, request), "a sign-in was refused");
+}
+
 /// The client's address: the last one in `X-Forwarded-For` that is no trusted proxy, when a trusted
 /// proxy sent it.
 fn address(app: &App, request: &HttpRequest) -> String {
@@ -77,14 +82,15 @@ fn address(app: &App, request: &HttpRequest) -> String {
 
 /// Signs in by login and password.
 pub(super) async fn authenticate(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
-    let Envelope { id, params } = match jsonrpc::open(&request, body) {
+    let broken = |error| reply::envelope(&Json::Null, Err(error));
+    let Envelope { id, params } = match jsonrpc::open(&request, body, broken) {
         Ok(envelope) => envelope,
         Err(refusal) => return *refusal,
     };
     let outcome = sign_in(&app, &params).await;
     if let Err(Error::AccessDenied(_)) = &outcome {
         let login = params.get("login").and_then(Json::as_str).unwrap_or_default();
-        tracing::warn!(login, address = address(&app, &request), "a sign-in was refused");
+        note_refusal(&app, &request, login);
     }
     match outcome {
         Ok((value, info)) => with_cookie(&app, reply::envelope(&id, Ok(Reply::value(&info))), &value),

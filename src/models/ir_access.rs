@@ -50,7 +50,7 @@ struct Access;
 
 impl Behaviour for Access {
     fn staleness(&self) -> Staleness {
-        Staleness::Registry
+        Staleness::Rights
     }
 }
 
@@ -71,6 +71,6 @@ impl Behaviour for Rule {
     }
 
     fn staleness(&self) -> Staleness {
-        Staleness::Registry
+        Staleness::Rights
     }
 }

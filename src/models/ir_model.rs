@@ -1,136 +1,260 @@
-//! What there is of models and fields, as records.
+//! Models as records: the declared ones, and those that administrators make.
 
+use serde_json::{Value as Json, json};
+
+use super::ir_model_fields::{DECLARED, STATES};
 use crate::db::Sql;
 use crate::db::sql::column;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::orm::access::{self, Operation};
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
-use crate::orm::declare::{boolean, char, many2one, one2many, selection, text};
+use crate::orm::declare::{boolean, char, integer, one2many, selection, text};
 use crate::orm::environment::Environment;
-use crate::orm::field::{OnDelete, Scope};
+use crate::orm::field::Scope;
+use crate::orm::made::names;
+use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, required};
+use crate::orm::methods::method;
 use crate::orm::model::Model;
-use crate::orm::value_sql::translated;
+use crate::orm::python;
+use crate::orm::registry::{int, text as text_of, version};
+use crate::orm::schema::remove;
+use crate::orm::unlink::unlink;
 
-const STATES: [(&str, &str); 2] = [("manual", "Custom Object"), ("base", "Base Object")];
-const TYPES: [(&str, &str); 14] = [
-    ("binary", "binary"),
-    ("boolean", "boolean"),
-    ("char", "char"),
-    ("date", "date"),
-    ("datetime", "datetime"),
-    ("float", "float"),
-    ("html", "html"),
-    ("integer", "integer"),
-    ("many2many", "many2many"),
-    ("many2one", "many2one"),
-    ("monetary", "monetary"),
-    ("one2many", "one2many"),
-    ("selection", "selection"),
-    ("text", "text"),
-];
-const ON_DELETE: [(&str, &str); 3] =
-    [("cascade", "Cascade"), ("set null", "Set NULL"), ("restrict", "Restrict")];
+/// The modules whose external ids name a record, with commas between them.
+pub(super) fn modules_of(scope: Scope<'_>, model: &'static str) -> Sql {
+    Sql::text(
+        "(SELECT string_agg(DISTINCT data.module, ', ') FROM ir_model_data AS data WHERE data.model = '",
+    )
+    .and_text(model)
+    .and_text("' AND data.res_id = ")
+    .then(column(scope.alias, "id"))
+    .and_text(")")
+}
 
-/// `label (model)`.
-fn field_name(scope: Scope<'_>) -> Sql {
-    Sql::text("(")
-        .then(translated(scope.alias, "field_description", scope.lang))
-        .and_text(" || ' (' || ")
-        .then(column(scope.alias, "model"))
-        .and_text(" || ')')")
+fn modules(scope: Scope<'_>) -> Sql {
+    modules_of(scope, "ir.model")
+}
+
+fn count(scope: Scope<'_>) -> Sql {
+    Sql::text("count_records(").then(column(scope.alias, "model")).and_text(")")
 }
 
 pub(super) fn models() -> Vec<Model> {
-    vec![model(), fields()]
-}
-
-fn model() -> Model {
-    Model::new("ir.model", "Models")
+    let first_field =
+        json!([[0, 0, {"name": "x_name", "field_description": "Name", "ttype": "char", "copied": true}]]);
+    let model = Model::new("ir.model", "Models")
         .order("model")
         .search_names(&["name", "model"])
         .fields([
             char("name").string("Model Description").required().translate(),
-            char("model").required(),
+            char("model").required().default("x_"),
             char("order").default("id").required(),
             text("info").string("Information"),
             selection("state", &STATES).string("Type").default("manual").readonly(),
             boolean("transient").string("Transient Model"),
-            one2many("field_id", "ir.model.fields", "model_id").string("Fields"),
-            one2many("access_ids", "ir.model.access", "model_id").string("Access"),
-            one2many("rule_ids", "ir.rule", "model_id").string("Record Rules"),
+            boolean("abstract").string("Abstract Model"),
+            char("modules").string("In Apps").compute(modules, &[]),
+            integer("count").string("Count (Incl. Archived)").compute(count, &["model"]),
+            one2many("field_id", "ir.model.fields", "model_id")
+                .string("Fields")
+                .with_copy()
+                .default(first_field),
+            one2many("access_ids", "ir.model.access", "model_id").string("Access").with_copy(),
+            one2many("rule_ids", "ir.rule", "model_id").string("Record Rules").with_copy(),
         ])
         .constraint("obj_name_uniq", "UNIQUE (model)", "Each model must have a unique name.")
-        .behaviour(&Reflected { is_model: true })
+        .behaviour(&Models);
+    vec![model]
 }
 
-fn fields() -> Model {
-    Model::new("ir.model.fields", "Fields")
-        .order("name, id")
-        .rec_name("field_description")
-        .fields([
-            char("name").string("Field Name").required(),
-            char("model").string("Model Name").required().index(),
-            many2one("model_id", "ir.model").string("Model").ondelete(OnDelete::Cascade).required().index(),
-            char("field_description").string("Field Label").required().translate(),
-            text("help").string("Field Help").translate(),
-            selection("ttype", &TYPES).string("Field Type").required(),
-            char("relation").string("Related Model"),
-            char("relation_field"),
-            char("relation_table"),
-            char("column1").string("Column 1"),
-            char("column2").string("Column 2"),
-            selection("on_delete", &ON_DELETE).string("On Delete"),
-            boolean("required"),
-            boolean("readonly"),
-            boolean("store").string("Stored").default(true),
-            boolean("index").string("Indexed"),
-            boolean("copied"),
-            boolean("translate").string("Translatable"),
-            char("related").string("Related Field"),
-            char("depends").string("Dependencies"),
-            selection("state", &STATES).string("Type").default("manual").readonly().required(),
-        ])
-        .display_name(field_name, &["field_description", "model"])
-        .constraint("name_unique", "UNIQUE (model, name)", "Field names must be unique per model.")
-        .behaviour(&Reflected { is_model: false })
+struct Models;
+
+static METHODS: [Method; 2] = [
+    method!("get_available_models", Receiver::Model, Effect::Reads, [], get_available_models),
+    method!("display_name_for", Receiver::Model, Effect::Reads, [required("models")], display_name_for),
+];
+
+fn named(model: &Model) -> Json {
+    json!({"display_name": model.description, "model": model.name})
 }
 
-/// Records that tell of what the program declares: they follow it, not the other way round.
-struct Reflected {
-    is_model: bool,
+/// The models that the caller may read.
+#[expect(clippy::needless_pass_by_value, reason = "the table of methods wants them all alike")]
+fn get_available_models(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let env = call.env;
+        let mut all: Vec<_> = env.registry().models().collect();
+        all.sort_by(|left, right| left.name.cmp(&right.name));
+        all.retain(|model| access::has_model_access(env, model, Operation::Read));
+        Ok(Reply::value(&all.into_iter().map(|model| named(model)).collect()))
+    })
 }
 
-const DECLARED: &str = "Models and fields that the program declares cannot be made, changed or deleted here.";
+/// The names for people of some models; of those that the caller may not read the technical name alone.
+fn display_name_for(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let wanted = call.arguments.names("models")?.unwrap_or_default();
+        let name = |name: String| match call.env.registry().find(&name) {
+            Some(model) if access::has_model_access(call.env, model, Operation::Read) => named(model),
+            _ => json!({"display_name": name, "model": name}),
+        };
+        Ok(Reply::value(&wanted.into_iter().map(name).collect()))
+    })
+}
 
-impl Behaviour for Reflected {
-    fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
-        Box::pin(async {
-            Err(Error::User(format!("{DECLARED} This version serves the declared ones only.")))
+/// A model as its row has it.
+struct Row {
+    name: String,
+    is_manual: bool,
+    values: Values,
+}
+
+async fn rows(env: &Environment, ids: &[i64]) -> Result<Vec<Row>> {
+    let statement = Sql::text(
+        "SELECT model, state, \"order\", coalesce(transient, false)::text, coalesce(abstract, false)::text FROM ir_model WHERE id = ANY(",
+    )
+    .then(Sql::param(ids.to_vec()))
+    .and_text(")");
+    let read = |row: &crate::db::Row| {
+        let flag = |place| Json::Bool(text_of(row, place) == "true");
+        let values = json!({
+            "model": text_of(row, 0), "state": text_of(row, 1), "order": text_of(row, 2),
+            "transient": flag(3), "abstract": flag(4),
+        });
+        Row {
+            name: text_of(row, 0),
+            is_manual: text_of(row, 1) == "manual",
+            values: values.as_object().cloned().unwrap_or_default(),
+        }
+    };
+    Ok(env.connection().query(statement).await?.iter().map(read).collect())
+}
+
+/// Whether a client sends what is there already: no change, and nothing to be refused.
+pub(super) fn is_same(sent: &Json, known: &Json) -> bool {
+    sent == known || (!python::truth(sent) && !python::truth(known))
+}
+
+fn prepare(values: &mut Values) -> Result<()> {
+    let name = values.get("model").and_then(Json::as_str).unwrap_or_default();
+    names::check_model(name)?;
+    for (flag, kind) in [("transient", "transient"), ("abstract", "abstract")] {
+        if values.get(flag).is_some_and(python::truth) {
+            return Err(Error::User(format!("The model '{name}' cannot be {kind}: its records are kept.")));
+        }
+    }
+    if values.get("state").is_some_and(|state| state != "manual") {
+        return Err(Error::User(DECLARED.to_owned()));
+    }
+    Ok(())
+}
+
+impl Behaviour for Models {
+    fn methods(&self) -> &'static [Method] {
+        &METHODS
+    }
+
+    fn before_create<'a>(&'a self, env: &'a Environment, values: &'a mut Vec<Values>) -> Promise<'a, ()> {
+        Box::pin(async move {
+            values.iter_mut().try_for_each(prepare)?;
+            version::take_turn(env.services()).await
         })
     }
 
     fn before_write<'a>(
         &'a self,
-        _env: &'a Environment,
-        _ids: &'a [i64],
+        env: &'a Environment,
+        ids: &'a [i64],
         values: &'a mut Values,
     ) -> Promise<'a, ()> {
         Box::pin(async move {
-            // Labels may be put into other words; what they stand for may not be changed. The name of a
-            // model is a label, the name of a field is not: that one has a label of its own.
-            let labels: &[&str] =
-                if self.is_model { &["name", "info"] } else { &["field_description", "help"] };
-            if !values.keys().all(|name| labels.contains(&name.as_str())) {
-                return Err(Error::User(DECLARED.to_owned()));
+            version::take_turn(env.services()).await?;
+            for row in rows(env, ids).await? {
+                for (name, value) in &mut *values {
+                    let is_fixed = match name.as_str() {
+                        "model" | "state" | "transient" | "abstract" => true,
+                        "order" => !row.is_manual,
+                        _ => false,
+                    };
+                    let known = row.values.get(name).unwrap_or(&Json::Null);
+                    if is_fixed && !is_same(value, known) {
+                        return Err(Error::User(format!(
+                            "'{name}' of the model '{}' cannot be changed once the model is there.",
+                            row.name
+                        )));
+                    }
+                }
             }
             Ok(())
         })
     }
 
-    fn before_unlink<'a>(&'a self, _env: &'a Environment, _ids: &'a [i64]) -> Promise<'a, ()> {
-        Box::pin(async { Err(Error::User(DECLARED.to_owned())) })
+    fn before_unlink<'a>(&'a self, env: &'a Environment, ids: &'a [i64]) -> Promise<'a, ()> {
+        Box::pin(async move {
+            version::take_turn(env.services()).await?;
+            let models = rows(env, ids).await?;
+            if let Some(shipped) = models.iter().find(|row| !row.is_manual) {
+                return Err(Error::User(format!(
+                    "The model '{}' cannot be deleted. {DECLARED}",
+                    shipped.name
+                )));
+            }
+            let names: Vec<String> = models.into_iter().map(|row| row.name).collect();
+            forget(env, ids, &names).await?;
+            for name in &names {
+                remove::table(env.connection(), &name.replace('.', "_")).await?;
+            }
+            Ok(())
+        })
     }
 
     fn staleness(&self) -> Staleness {
-        Staleness::Registry
+        Staleness::Schema
     }
+}
+
+/// Where else records speak of a model, each with the field that names it.
+const MENTIONS: [(&str, &str); 5] = [
+    ("ir.ui.view", "model"),
+    ("ir.actions.act_window", "res_model"),
+    ("ir.filters", "model_id"),
+    ("ir.attachment", "res_model"),
+    ("ir.model.data", "model"),
+];
+
+/// Deletes all that speaks of models which go: fields of theirs and fields that point to them, rights,
+/// rules, views, external ids.
+async fn forget(env: &Environment, ids: &[i64], names: &[String]) -> Result<()> {
+    let sudo = env.sudo().with_active_test(false);
+    let (ids, names) = (Sql::param(ids.to_vec()), Sql::param(names.to_vec()));
+    let of_model = |table: &'static str| {
+        let owned = Sql::text("SELECT id FROM ").and_text(table).and_text(" WHERE model_id = ANY(");
+        owned.then(ids.clone()).and_text(")")
+    };
+    let pointing = Sql::text("SELECT id FROM ir_model_fields WHERE state = 'manual' AND relation = ANY(")
+        .then(names.clone())
+        .and_text(")");
+    let fields = of_model("ir_model_fields").and_text(" UNION ").then(pointing);
+    let mut doomed = vec![("ir.model.access", of_model("ir_model_access")), ("ir.rule", of_model("ir_rule"))];
+    for (model, field) in MENTIONS {
+        let Some(known) = env.registry().find(model) else { continue };
+        if !known.field(field).is_some_and(|field| field.has_column() && field.kind.is_text()) {
+            continue;
+        }
+        let found = Sql::text("SELECT id FROM ")
+            .then(crate::db::sql::ident(&known.table))
+            .and_text(" WHERE ")
+            .then(crate::db::sql::ident(field))
+            .and_text(" = ANY(");
+        doomed.push((model, found.then(names.clone()).and_text(")")));
+    }
+    doomed.push(("ir.model.fields", fields));
+    for (model, statement) in doomed {
+        let found: Vec<i64> =
+            env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
+        if !found.is_empty() {
+            unlink(&sudo, &*env.model(model)?, &found).await?;
+        }
+    }
+    Ok(())
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::res_groups::add_implied;
-use crate::auth::{password, session};
+use super::res_users_preferences as preferences;
+use crate::auth::{api_key, password, session};
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
@@ -11,7 +12,7 @@ use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, datetime, html, integer, many2many, many2one};
 use crate::orm::environment::Environment;
 use crate::orm::field::{Default, OnDelete, Scope};
-use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, required};
+use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
 use crate::orm::python;
@@ -83,7 +84,17 @@ pub(super) fn models() -> Vec<Model> {
 
 struct Users;
 
-static METHODS: [Method; 3] = [
+static METHODS: &[Method] = &[
+    method!("action_get", Receiver::Model, Effect::Reads, [], preferences::action_get),
+    method!("preference_save", Receiver::Records, Effect::Reads, [], preferences::preference_save),
+    method!("write", Receiver::Records, Effect::Writes, [required("vals")], preferences::write),
+    method!(
+        "web_save",
+        Receiver::Records,
+        Effect::Writes,
+        [required("vals"), optional("specification"), optional("next_id")],
+        preferences::web_save
+    ),
     method!("has_group", Receiver::Records, Effect::Reads, [required("group_ext_id")], has_group),
     method!("context_get", Receiver::Model, Effect::Reads, [], context_get),
     method!(
@@ -152,7 +163,8 @@ async fn verify(env: &Environment, user: i64, given: &str) -> Result<bool> {
     Ok(password::check(given, stored).await? != password::Verdict::Wrong)
 }
 
-/// Gives users a password, and ends all their sessions: whoever knew the old one is out.
+/// Gives users a password, and ends all their sessions: whoever knew the old one is out. Servers that
+/// remember the old one see that its version is gone.
 ///
 /// # Errors
 ///
@@ -164,7 +176,7 @@ pub async fn set_password(env: &Environment, users: &[i64], password: &str) -> R
             .then(Sql::param(*user))
             .and_text(", ")
             .then(Sql::param(hash))
-            .and_text(") ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash");
+            .and_text(") ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, version = user_password.version + 1");
         env.connection().execute(statement).await?;
     }
     session::close_all(env.connection(), users).await
@@ -172,7 +184,7 @@ pub async fn set_password(env: &Environment, users: &[i64], password: &str) -> R
 
 impl Behaviour for Users {
     fn methods(&self) -> &'static [Method] {
-        &METHODS
+        METHODS
     }
 
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {
@@ -252,6 +264,10 @@ impl Behaviour for Users {
                 return Err(Error::User("You cannot delete the user that you are signed in as.".to_owned()));
             }
             session::close_all(env.connection(), ids).await?;
+            let keys = Sql::text("SELECT id FROM res_users_apikeys WHERE user_id = ANY(")
+                .then(Sql::param(ids.to_vec()))
+                .and_text(")");
+            api_key::forget(env.connection(), keys).await?;
             let statement = Sql::text("DELETE FROM user_password WHERE user_id = ANY(")
                 .then(Sql::param(ids.to_vec()))
                 .and_text(")");

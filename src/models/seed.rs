@@ -1,12 +1,13 @@
 //! The base data: `sql/data/base.sql` for the records with fixed ids, `sql/data/records*.json` for
-//! others, each under its external id. A record whose external id is known is left as it is.
+//! others, each under its external id. A record whose external id is known is left as it is. Views,
+//! actions and menus come after them; currencies, countries and languages before.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::world;
+use super::{shipped, world};
 use crate::db::Sql;
 use crate::error::{Error, Result};
 use crate::orm::behaviour::Values;
@@ -15,13 +16,16 @@ use crate::orm::environment::Environment;
 use crate::orm::registry::{int, text};
 
 /// Records in the order in which they name each other.
-const RECORDS: [&str; 2] =
-    [include_str!("../../sql/data/records.json"), include_str!("../../sql/data/records_res.json")];
+const RECORDS: [&str; 3] = [
+    include_str!("../../sql/data/records.json"),
+    include_str!("../../sql/data/records_res.json"),
+    include_str!("../../sql/data/records_web.json"),
+];
 
 /// All that the base data are made from, for the fingerprint of a database.
 pub fn data() -> impl Iterator<Item = &'static str> {
     let fixed = [include_str!("../../sql/data/base.sql"), include_str!("../../sql/data/ranges.sql")];
-    RECORDS.into_iter().chain(fixed).chain(world::data())
+    RECORDS.into_iter().chain(fixed).chain(world::data()).chain(shipped::FILES)
 }
 
 #[derive(Deserialize)]
@@ -73,6 +77,7 @@ pub async fn seed(env: &Environment) -> Result<()> {
         name(env, &seed.id, &seed.model, id).await?;
         known.insert(seed.id, id);
     }
+    shipped::seed(env).await?;
     if is_new {
         env.connection().batch(include_str!("../../sql/data/ranges.sql")).await?;
     }
@@ -96,7 +101,8 @@ fn resolve(value: &mut Json, known: &HashMap<String, i64>) -> Result<()> {
     }
 }
 
-async fn name(env: &Environment, external: &str, model: &str, id: i64) -> Result<()> {
+/// Gives a record its external id.
+pub(super) async fn name(env: &Environment, external: &str, model: &str, id: i64) -> Result<()> {
     let (module, name) = external.split_once('.').unwrap_or(("base", external));
     let statement = Sql::text("INSERT INTO ir_model_data (module, name, model, res_id, noupdate, create_uid, create_date, write_uid, write_date) VALUES (")
         .then(Sql::join(

@@ -29,6 +29,11 @@ pub trait Behaviour: Send + Sync {
         &[]
     }
 
+    /// Values of a new record that only the database knows; declared defaults come after them.
+    fn defaults<'a>(&'a self, _env: &'a Environment) -> Promise<'a, Values> {
+        Box::pin(std::future::ready(Ok(Values::new())))
+    }
+
     /// Before records are made; `values` may be changed.
     fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         done()
@@ -103,8 +108,12 @@ pub enum Staleness {
     Nothing,
     /// What is known of users, and names that are kept.
     Names,
-    /// Models, rights, groups, languages, and what is known of users.
+    /// Groups, languages, external ids, and what is known of users.
     Registry,
+    /// The same with rights and rules: no server may answer another call from what it knew before.
+    Rights,
+    /// The same with models and fields, whose tables have to follow before the change is kept.
+    Schema,
 }
 
 /// A model whose names are kept, for it is pointed to often and changes seldom.

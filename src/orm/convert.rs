@@ -27,7 +27,13 @@ pub const DATE: &str = "%Y-%m-%d";
 pub fn column(field: &Field, value: &Json) -> Result<Param> {
     let name = &field.name;
     match &field.kind {
-        FieldType::Char | FieldType::Text => Ok(text(value).map_or(Param::Null, Param::Text)),
+        FieldType::Char | FieldType::Text => {
+            let kept = |text: String| match field.size {
+                Some(size) => text.chars().take(size).collect(),
+                None => text,
+            };
+            Ok(text(value).map(kept).map_or(Param::Null, Param::Text))
+        }
         FieldType::Html => Ok(text(value).map_or(Param::Null, |markup| Param::Text(ammonia::clean(&markup)))),
         FieldType::Boolean => Ok(Param::Bool(python::truth(value))),
         FieldType::Integer => integer(name, value).map(Param::Int),

@@ -47,8 +47,9 @@ pub fn create_in<'a>(
             prepare::check_names(env, model, record)?;
         }
         let inner = env.with_context(env.context.without_defaults());
+        let known = model.behaviour.defaults(env).await?;
         let mut values: Vec<Values> =
-            values.into_iter().map(|record| with_defaults(env, model, record)).collect();
+            values.into_iter().map(|record| with_defaults(env, model, &known, record)).collect();
         model.behaviour.before_create(&inner, &mut values).await?;
         for record in &values {
             model.behaviour.validate(&inner, record)?;
@@ -57,10 +58,10 @@ pub fn create_in<'a>(
     })
 }
 
-fn with_defaults(env: &Environment, model: &Model, mut record: Values) -> Values {
+fn with_defaults(env: &Environment, model: &Model, known: &Values, mut record: Values) -> Values {
     for field in model.fields.values() {
         if !record.contains_key(&field.name)
-            && let Some(value) = default(env, field)
+            && let Some(value) = default(env, field, known)
         {
             record.insert(field.name.clone(), value);
         }
@@ -68,9 +69,10 @@ fn with_defaults(env: &Environment, model: &Model, mut record: Values) -> Values
     record
 }
 
-/// The value that a new record has for a field, if it has one.
-pub fn default(env: &Environment, field: &Field) -> Option<Json> {
-    if let Some(value) = env.context.default_of(&field.name) {
+/// The value that a new record has for a field, if it has one; `known` is what
+/// [`super::behaviour::Behaviour::defaults`] found.
+pub fn default(env: &Environment, field: &Field, known: &Values) -> Option<Json> {
+    if let Some(value) = env.context.default_of(&field.name).or_else(|| known.get(&field.name)) {
         return Some(value.clone());
     }
     match field.default.as_ref()? {

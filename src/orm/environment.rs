@@ -35,6 +35,8 @@ pub struct Services {
     pub hash_rounds: u32,
     now: NaiveDateTime,
     stale: Cell<Staleness>,
+    /// Whether the call has counted up the version of the registry; see [`super::registry::version`].
+    pub has_turn: Cell<bool>,
 }
 
 impl Services {
@@ -49,8 +51,8 @@ impl Services {
         hash_rounds: u32,
     ) -> Self {
         let now = world.now();
-        let stale = Cell::new(Staleness::Nothing);
-        Self { connection, registry, user, world, sealer, names, hash_rounds, now, stale }
+        let (stale, has_turn) = (Cell::new(Staleness::Nothing), Cell::new(false));
+        Self { connection, registry, user, world, sealer, names, hash_rounds, now, stale, has_turn }
     }
 
     /// What the call has made stale so far.
@@ -110,6 +112,11 @@ impl Environment {
             return self.clone();
         }
         self.with_context(Context { active_test, ..(*self.context).clone() })
+    }
+
+    /// What the call has at its disposal.
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// The connection.

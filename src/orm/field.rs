@@ -18,6 +18,12 @@ pub enum OnDelete {
 }
 
 impl OnDelete {
+    /// The rule of a word; a link becomes empty where there is none.
+    pub fn parse(word: &str) -> Self {
+        let known = [Self::Cascade, Self::Restrict].into_iter().find(|rule| rule.as_str() == word);
+        known.unwrap_or(Self::SetNull)
+    }
+
     /// Odoo's word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -223,6 +229,10 @@ pub struct Field {
     pub index: bool,
     /// Has a text for each language.
     pub translate: bool,
+    /// How many characters are kept; none is no limit.
+    pub size: Option<usize>,
+    /// The many2one that has the currency of an amount of money.
+    pub currency_field: Option<String>,
     /// Is sealed in the database; see `spec` of secrets in the README.
     pub sealed: bool,
     /// External ids of the groups that may see it; empty is everybody.
@@ -259,6 +269,8 @@ impl Field {
             copy,
             index: false,
             translate: false,
+            size: None,
+            currency_field: None,
             sealed: false,
             groups: Vec::new(),
             default: None,

@@ -42,6 +42,8 @@ pub struct Model {
     pub rec_name: Option<String>,
     /// Fields by which a name is looked up, where it is not the naming one alone.
     pub search_names: &'static [&'static str],
+    /// Names by which older clients know it.
+    pub other_names: &'static [&'static str],
     /// The module whose external ids it has: `base` or `oregional`.
     pub module: &'static str,
     /// Its fields by name.
@@ -56,6 +58,10 @@ pub struct Model {
     pub behaviour: &'static dyn Behaviour,
     /// Whether an administrator made it at run time.
     pub manual: bool,
+    /// The sequence that numbers its records, where several models share one.
+    pub sequence: Option<&'static str>,
+    /// Whether its records only serve a dialog and are soon forgotten.
+    pub transient: bool,
     /// Its id in `ir.model`.
     pub id: i64,
 }
@@ -68,6 +74,9 @@ impl std::fmt::Debug for Model {
             .field("name", &self.name)
             .field("description", &self.description)
             .field("order", &self.order)
+            .field("table", &self.table)
+            .field("sequence", &self.sequence)
+            .field("transient", &self.transient)
             .field("fields", &self.fields)
             .field("constraints", &self.constraints)
             .field("indexes", &self.indexes)
@@ -85,6 +94,7 @@ impl Model {
             order: "id".to_owned(),
             rec_name: None,
             search_names: &[],
+            other_names: &[],
             module: "base",
             fields: IndexMap::new(),
             delegations: Vec::new(),
@@ -92,8 +102,31 @@ impl Model {
             indexes: Vec::new(),
             behaviour: &Plain,
             manual: false,
+            sequence: None,
+            transient: false,
             id: 0,
         }
+    }
+
+    /// The table, where its name does not follow from the model's.
+    #[must_use]
+    pub fn table(mut self, table: &str) -> Self {
+        table.clone_into(&mut self.table);
+        self
+    }
+
+    /// Takes its ids from a sequence that other models take theirs from as well.
+    #[must_use]
+    pub fn numbered_by(mut self, sequence: &'static str) -> Self {
+        self.sequence = Some(sequence);
+        self
+    }
+
+    /// Has records that only serve a dialog.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self
     }
 
     /// Puts it into another module.
@@ -121,6 +154,13 @@ impl Model {
     #[must_use]
     pub fn search_names(mut self, names: &'static [&'static str]) -> Self {
         self.search_names = names;
+        self
+    }
+
+    /// Names by which older clients know it.
+    #[must_use]
+    pub fn other_names(mut self, names: &'static [&'static str]) -> Self {
+        self.other_names = names;
         self
     }
 

@@ -3,8 +3,8 @@
 //! A change of such a model makes them stale on all servers (`Staleness::Names`); on the server that
 //! made it before it answers. A call that has changed one itself does not look here.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::behaviour::Staleness;
 use super::model::Model;
@@ -12,13 +12,17 @@ use super::model::Model;
 /// Names that are kept; past that all are forgotten at once.
 const MOST: usize = 50_000;
 
+/// Names by id. The keys are the database's own numbers, for which the standard library's hasher takes
+/// more care, and time, than they need.
+pub type ById = HashMap<i64, String, foldhash::fast::RandomState>;
+
 #[derive(Default)]
 struct Kept {
     /// Counts how often all was forgotten: what was read before is not kept after.
     epoch: u64,
     count: usize,
     /// By model and language, then by id.
-    names: HashMap<String, HashMap<i64, String>>,
+    names: HashMap<String, Arc<ById>>,
 }
 
 /// The cache; see the module.
@@ -35,28 +39,17 @@ pub fn are_kept(model: &Model) -> bool {
 }
 
 impl Names {
-    /// The names that are known, the ids whose names are not, and the epoch to give back with those.
-    pub fn find(
-        &self,
-        model: &Model,
-        lang: &str,
-        ids: &BTreeSet<i64>,
-    ) -> (HashMap<i64, String>, Vec<i64>, u64) {
+    /// The names that are known, those asked for among them; the ids whose names are not; and the epoch
+    /// to give back with those.
+    pub fn find(&self, model: &Model, lang: &str, ids: &[i64]) -> (Arc<ById>, Vec<i64>, u64) {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.names.get(&key(model, lang));
-        let mut found = HashMap::with_capacity(ids.len());
-        let mut missing = Vec::new();
-        for id in ids {
-            match known.and_then(|known| known.get(id)) {
-                Some(name) => _ = found.insert(*id, name.clone()),
-                None => missing.push(*id),
-            }
-        }
-        (found, missing, kept.epoch)
+        let known = kept.names.get(&key(model, lang)).map(Arc::clone).unwrap_or_default();
+        let missing = ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
+        (known, missing, kept.epoch)
     }
 
     /// Keeps names, unless all was forgotten since they were read.
-    pub fn keep(&self, model: &Model, lang: &str, names: &HashMap<i64, String>, epoch: u64) {
+    pub fn keep(&self, model: &Model, lang: &str, names: &ById, epoch: u64) {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.epoch != epoch {
             return;
@@ -66,7 +59,7 @@ impl Names {
             kept.count = 0;
         }
         kept.count += names.len();
-        let known = kept.names.entry(key(model, lang)).or_default();
+        let known = Arc::make_mut(kept.names.entry(key(model, lang)).or_default());
         known.extend(names.iter().map(|(id, name)| (*id, name.clone())));
     }
 

@@ -3,7 +3,6 @@
 //! Nothing is `false`, numbers are 0, floats have a fraction, moments are UTC text. Values go from
 //! PostgreSQL's bytes straight into the answer.
 
-use std::collections::HashMap;
 use std::io::Write as _;
 
 use base64::Engine as _;
@@ -12,17 +11,29 @@ use chrono::{Datelike as _, NaiveDate, NaiveDateTime, Timelike as _};
 
 use super::field::FieldType;
 use super::image::human_size;
+use super::names::ById;
 use crate::db::Raw;
 
 /// Writes a JSON string.
 pub fn string(out: &mut Vec<u8>, text: &str) {
-    // Writing to a Vec cannot fail, and a str is always valid.
-    _ = serde_json::to_writer(out, text);
+    // Nearly every text is free of what has to be escaped. Looking at all bytes without a way out
+    // half-way is several times faster than a serializer's byte by byte.
+    let is_special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    if text.bytes().fold(0, |found, byte| found | is_special(byte)) != 0 {
+        // Writing to a Vec cannot fail, and a str is always valid.
+        _ = serde_json::to_writer(out, text);
+        return;
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// Writes an integer.
 pub fn integer(out: &mut Vec<u8>, number: i64) {
-    _ = write!(out, "{number}");
+    // A third of the time of the standard library's formatter.
+    _ = serde_json::to_writer(out, &number);
 }
 
 /// Writes a float with its fraction.
@@ -40,45 +51,41 @@ pub fn falsehood(out: &mut Vec<u8>) {
     out.extend_from_slice(b"false");
 }
 
-/// Writes a number of two digits at least. A page has hundreds of them: the formatter of the standard
-/// library takes ten times as long.
-fn two_digits(out: &mut Vec<u8>, number: u32) {
+/// Two digits of a number.
+fn two_digits(number: u32) -> [u8; 2] {
     let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
-    out.extend_from_slice(&[digit(number / 10), digit(number)]);
+    [digit(number / 10), digit(number)]
 }
 
-fn day_of(out: &mut Vec<u8>, day: NaiveDate) {
-    match u32::try_from(day.year()) {
+/// Writes a year of four digits at least.
+fn year_of(out: &mut Vec<u8>, year: i32) {
+    match u32::try_from(year) {
         Ok(year) if year < 10_000 => {
-            two_digits(out, year / 100);
-            two_digits(out, year % 100);
+            let (century, year) = (two_digits(year / 100), two_digits(year % 100));
+            out.extend_from_slice(&[century[0], century[1], year[0], year[1]]);
         }
-        _ => _ = write!(out, "{:04}", day.year()),
+        _ => _ = write!(out, "{year:04}"),
     }
-    out.push(b'-');
-    two_digits(out, day.month());
-    out.push(b'-');
-    two_digits(out, day.day());
 }
 
-/// Writes a day.
+/// Writes a day. By hand, for a page has hundreds of them: the formatter of the standard library takes
+/// ten times as long.
 pub fn date(out: &mut Vec<u8>, day: NaiveDate) {
     out.push(b'"');
-    day_of(out, day);
-    out.push(b'"');
+    year_of(out, day.year());
+    let (month, day) = (two_digits(day.month()), two_digits(day.day()));
+    out.extend_from_slice(&[b'-', month[0], month[1], b'-', day[0], day[1], b'"']);
 }
 
 /// Writes a moment.
 pub fn datetime(out: &mut Vec<u8>, moment: NaiveDateTime) {
     out.push(b'"');
-    day_of(out, moment.date());
-    out.push(b' ');
-    two_digits(out, moment.hour());
-    out.push(b':');
-    two_digits(out, moment.minute());
-    out.push(b':');
-    two_digits(out, moment.second());
-    out.push(b'"');
+    year_of(out, moment.year());
+    let (month, day) = (two_digits(moment.month()), two_digits(moment.day()));
+    out.extend_from_slice(&[b'-', month[0], month[1], b'-', day[0], day[1], b' ']);
+    let (hour, minute) = (two_digits(moment.hour()), two_digits(moment.minute()));
+    let second = two_digits(moment.second());
+    out.extend_from_slice(&[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1], b'"']);
 }
 
 /// What a many2one looks like.
@@ -87,7 +94,7 @@ pub enum Links<'a> {
     /// The id alone.
     Ids,
     /// The id and the name, which is looked up.
-    Named(&'a HashMap<i64, String>),
+    Named(&'a ById),
     /// The id and the name, which came along; none when the record is gone.
     Name(Option<&'a str>),
 }

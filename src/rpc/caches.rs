@@ -12,7 +12,9 @@ use arc_swap::ArcSwap;
 use chrono::NaiveDateTime;
 
 use super::App;
+use super::credentials::Remembered;
 use crate::auth::session::SessionId;
+use crate::clock::World;
 use crate::db::Connection;
 use crate::db::listener::Notice;
 use crate::error::Result;
@@ -43,6 +45,8 @@ pub struct Caches {
     sessions: Mutex<HashMap<SessionId, Known>>,
     /// Names of records that are pointed to often.
     pub names: Arc<Names>,
+    /// Passwords and API keys that were found right.
+    pub remembered: Remembered,
     /// Counts how often users were forgotten: what was loaded before is not kept after.
     epoch: AtomicU64,
     reloading: tokio::sync::Mutex<()>,
@@ -53,18 +57,19 @@ fn word(staleness: Staleness) -> &'static str {
     match staleness {
         Staleness::Nothing => "nothing",
         Staleness::Names => "names",
-        Staleness::Registry => "registry",
+        Staleness::Registry | Staleness::Rights | Staleness::Schema => "registry",
     }
 }
 
 impl Caches {
     /// Caches around a registry.
-    pub fn new(registry: Registry) -> Self {
+    pub fn new(registry: Registry, world: &World) -> Self {
         Self {
             registry: ArcSwap::from_pointee(registry),
             users: Mutex::default(),
             sessions: Mutex::default(),
             names: Arc::default(),
+            remembered: Remembered::new(world),
             epoch: AtomicU64::new(0),
             reloading: tokio::sync::Mutex::default(),
         }
@@ -144,16 +149,46 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
     match staleness {
         Staleness::Nothing => {}
         Staleness::Names => caches.forget_users(),
-        Staleness::Registry => {
+        Staleness::Registry | Staleness::Rights | Staleness::Schema => {
             // One after the other: a load that began before a change must not end after a later one.
             let _turn = caches.reloading.lock().await;
-            let connection = app.pool.get().await?;
-            let registry = Registry::load(&app.shared.declared, &connection).await?;
-            caches.registry.store(Arc::new(registry));
-            caches.forget_users();
+            reload(app).await?;
         }
     }
     Ok(())
+}
+
+async fn reload(app: &App) -> Result<()> {
+    let caches = &app.shared.caches;
+    let connection = app.pool.get().await?;
+    let registry = Registry::load(&app.shared.declared, &connection).await?;
+    for problem in &registry.problems {
+        tracing::warn!(model = problem.model, field = problem.field, problem.reason, "left out");
+    }
+    caches.registry.store(Arc::new(registry));
+    caches.forget_users();
+    Ok(())
+}
+
+/// Gives whether a registry is an old one, and loads the new one then, unless somebody else has.
+///
+/// # Errors
+///
+/// [`crate::error::Error::Unavailable`] when the database does not answer.
+pub async fn outgrow(app: &App, used: &Arc<Registry>) -> Result<bool> {
+    let caches = &app.shared.caches;
+    let is_replaced = || !Arc::ptr_eq(&caches.registry(), used);
+    if is_replaced() {
+        return Ok(true);
+    }
+    if !app.pool.get().await?.query(used.check()).await?.is_empty() {
+        return Ok(false);
+    }
+    let _turn = caches.reloading.lock().await;
+    if !is_replaced() {
+        reload(app).await?;
+    }
+    Ok(true)
 }
 
 /// What a notice makes stale.

@@ -1,5 +1,7 @@
 //! `call_kw`: a method of a model by its name, with arguments and context.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value as Json};
 
 use super::App;
@@ -10,6 +12,7 @@ use crate::orm::environment::Environment;
 use crate::orm::method::{self, Arguments, Call, Effect, Method, Receiver, Reply};
 use crate::orm::methods;
 use crate::orm::python;
+use crate::orm::registry::Registry;
 
 /// What a client asked for.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ impl Request {
     /// # Errors
     ///
     /// [`Error::Type`] for one that is missing or of another type.
-    pub fn parse(params: Json) -> Result<Self> {
+    fn parse(params: Json) -> Result<Self> {
         let mut params = match params {
             Json::Object(params) => params,
             other => {
@@ -40,35 +43,37 @@ impl Request {
                 )));
             }
         };
-        let mut text = |name: &str| match params.remove(name) {
-            Some(Json::String(text)) => Ok(text),
-            Some(other) => {
-                Err(Error::Type(format!("'{name}' has to be a text, not {}.", python::type_name(&other))))
-            }
-            None => Err(Error::Type(format!("call_kw() is missing the required argument '{name}'"))),
+        let mut part = |name: &str| {
+            let missing = || Error::Type(format!("call_kw() is missing the required argument '{name}'"));
+            params.remove(name).ok_or_else(missing)
         };
-        let (model, method) = (text("model")?, text("method")?);
-        let missing =
-            |name: &str| Error::Type(format!("call_kw() is missing the required argument '{name}'"));
-        let args = match params.remove("args").ok_or_else(|| missing("args"))? {
+        let (model, method) = (part("model")?, part("method")?);
+        Self::new(model, method, part("args")?, part("kwargs")?)
+    }
+
+    /// The parts of a call as a client gives them. What Python calls false is as good as no arguments.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Type`] for one of another type.
+    pub fn new(model: Json, method: Json, args: Json, kwargs: Json) -> Result<Self> {
+        let wrong = |name: &str, kind: &str, given: &Json| {
+            Error::Type(format!("'{name}' has to be {kind}, not {}.", python::type_name(given)))
+        };
+        let text = |name: &str, given: Json| match given {
+            Json::String(text) => Ok(text),
+            other => Err(wrong(name, "a text", &other)),
+        };
+        let (model, method) = (text("model", model)?, text("method", method)?);
+        let args = match args {
             Json::Array(args) => args,
-            value if !python::truth(&value) => Vec::new(),
-            other => {
-                return Err(Error::Type(format!(
-                    "'args' has to be a list, not {}.",
-                    python::type_name(&other)
-                )));
-            }
+            given if !python::truth(&given) => Vec::new(),
+            other => return Err(wrong("args", "a list", &other)),
         };
-        let kwargs = match params.remove("kwargs").ok_or_else(|| missing("kwargs"))? {
+        let kwargs = match kwargs {
             Json::Object(kwargs) => kwargs,
-            value if !python::truth(&value) => Map::new(),
-            other => {
-                return Err(Error::Type(format!(
-                    "'kwargs' has to be an object, not {}.",
-                    python::type_name(&other)
-                )));
-            }
+            given if !python::truth(&given) => Map::new(),
+            other => return Err(wrong("kwargs", "an object", &other)),
         };
         Ok(Self { model, method, args, kwargs })
     }
@@ -85,25 +90,43 @@ impl Request {
     }
 }
 
+/// Runs a request as `/web/dataset/call_kw` takes it.
+///
+/// # Errors
+///
+/// See [`call_kw`].
+pub async fn call_params(app: &App, caller: Caller, params: Json) -> Result<Reply> {
+    let model = params.get("model").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let error = match Request::parse(params) {
+        Ok(request) => return call_kw(app, caller, &request).await,
+        Err(error) => error,
+    };
+    // What is wrong is told to those who have signed in only; the model comes before all else.
+    retrying::run(
+        app,
+        caller,
+        |_registry| false,
+        async |services| {
+            services.registry.model(&model)?;
+            Err(error.clone())
+        },
+    )
+    .await
+}
+
 /// Runs a request in the name of a caller.
 ///
 /// # Errors
 ///
 /// Whatever the method fails with; nothing of it is kept then.
-pub async fn call_kw(app: &App, caller: Caller, request: Request) -> Result<Reply> {
-    let registry = app.shared.caches.registry();
-    // Whether there is such a model is told to those who have signed in only.
-    let model = registry.model(&request.model);
-    let method = match &model {
-        Ok(model) => methods::find(model, &request.method),
-        Err(error) => Err(error.clone()),
-    };
-    let writes = method.as_ref().is_ok_and(|method| method.effect == Effect::Writes);
+pub async fn call_kw(app: &App, caller: Caller, request: &Request) -> Result<Reply> {
+    let method = |registry: &Registry| methods::find(&*registry.model(&request.model)?, &request.method);
+    let writes = |registry: &Registry| method(registry).is_ok_and(|method| method.effect == Effect::Writes);
     retrying::run(app, caller, writes, async |services| {
         let mut request = request.clone();
         let context = Context::parse(request.context()?, &services.user, &services.registry)?;
-        let env = Environment::new(services, context);
-        run(&env, method.clone()?, request).await
+        let env = Environment::new(Rc::clone(&services), context);
+        run(&env, method(&services.registry)?, request).await
     })
     .await
 }
@@ -112,6 +135,12 @@ async fn run(env: &Environment, method: &'static Method, request: Request) -> Re
     let model = env.model(&request.model)?;
     let mut args = request.args;
     let ids = match method.receiver {
+        // Whether one or several were given decides what comes back: they have a place of their own.
+        Receiver::Model if method.name == "create" && args.is_empty() => {
+            return Err(Error::Index(
+                "'create' takes the values as its first positional argument.".to_owned(),
+            ));
+        }
         Receiver::Model => Vec::new(),
         Receiver::Records if args.is_empty() => {
             return Err(Error::Index(format!(

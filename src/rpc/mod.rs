@@ -2,7 +2,9 @@
 
 pub mod caches;
 pub mod call_kw;
+pub mod credentials;
 pub mod retrying;
+pub mod service;
 pub mod session;
 
 use std::sync::Arc;

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use super::App;
 use super::caches::{self, Known};
+use crate::auth::credential::Credential;
 use crate::auth::session::{self, LIFETIME, SessionId};
-use crate::db::Connection;
+use crate::db::{Connection, Sql};
 use crate::error::{Error, Result};
 use crate::orm::behaviour::Staleness;
 use crate::orm::constraints;
 use crate::orm::environment::Services;
+use crate::orm::registry::{Registry, version};
+use crate::orm::schema::follow;
 
 /// How often a call is tried.
 const TRIES: u32 = 5;
@@ -25,63 +28,81 @@ const FIRST_PAUSE: u64 = 8;
 pub enum Caller {
     /// The user of a session.
     Session(SessionId),
+    /// The user of a password or an API key, as long as it holds.
+    Credential(Credential),
     /// A user whom something else has vouched for.
     User(i64),
 }
 
-/// Runs `work` within one transaction when it `writes`, and again on a conflict.
+/// Runs `work` within one transaction when it `writes`, and again on a conflict, or when the registry
+/// that it began with turns out to be an old one.
 ///
 /// # Errors
 ///
-/// What `work` fails with, [`Error::SessionExpired`] without a good session, [`Error::Unavailable`]
-/// when the database does not answer.
+/// What `work` fails with, [`Error::SessionExpired`] without a good session or credential,
+/// [`Error::Unavailable`] when the database does not answer.
 pub async fn run<T>(
     app: &App,
     caller: Caller,
-    writes: bool,
+    writes: impl Fn(&Registry) -> bool,
     work: impl AsyncFn(Rc<Services>) -> Result<T>,
 ) -> Result<T> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match once(app, caller, writes, &work).await {
-            Err(Error::Conflict) if tries < TRIES => {
+        let registry = app.shared.caches.registry();
+        let error = match once(app, caller, &registry, writes(&registry), &work).await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        match error {
+            Error::Conflict if tries < TRIES => {
                 let longest = FIRST_PAUSE << tries;
                 let pause = Duration::from_millis(1 + app.shared.world.below(longest));
                 tracing::debug!(tries, pause_ms = pause.as_millis(), "a call is run again after a conflict");
                 tokio::time::sleep(pause).await;
             }
-            Err(Error::Constraint(constraint)) => {
-                return Err(constraints::in_words(&app.shared.caches.registry(), &constraint));
+            error if may_be_outgrown(&error) && tries < TRIES && caches::outgrow(app, &registry).await? => {
+                tracing::debug!(tries, "a call is run again with a newer registry");
             }
-            other => return other,
+            Error::Constraint(constraint) => return Err(constraints::in_words(&registry, &constraint)),
+            error => {
+                if error == Error::SessionExpired {
+                    forget(app, caller);
+                }
+                return Err(error);
+            }
         }
+    }
+}
+
+/// The check that travels with the first statement fails as a session that has ended does; and a
+/// column that is gone was there in the registry of a moment ago.
+fn may_be_outgrown(error: &Error) -> bool {
+    match error {
+        Error::SessionExpired => true,
+        Error::Database { name, .. } => ["UndefinedTable", "UndefinedColumn"].contains(name),
+        _ => false,
     }
 }
 
 async fn once<T>(
     app: &App,
     caller: Caller,
+    registry: &Arc<Registry>,
     writes: bool,
     work: &impl AsyncFn(Rc<Services>) -> Result<T>,
 ) -> Result<T> {
     let connection = app.pool.get().await?;
-    let registry = app.shared.caches.registry();
-    let user_id = whose(app, &connection, caller).await?;
-    let user = match app.shared.caches.user(&connection, &registry, user_id).await {
-        Err(Error::SessionExpired) => {
-            forget(app, caller);
-            return Err(Error::SessionExpired);
-        }
-        other => other?,
-    };
+    let user_id = whose(app, &connection, caller, registry).await?;
+    let user = app.shared.caches.user(&connection, registry, user_id).await?;
     if writes {
         connection.begin();
     }
     let shared = &app.shared;
     let services = Rc::new(Services::new(
         connection,
-        registry,
+        Arc::clone(registry),
         user,
         shared.world.clone(),
         Arc::clone(&shared.sealer),
@@ -90,13 +111,12 @@ async fn once<T>(
     ));
     let done = match work(Rc::clone(&services)).await {
         Ok(value) => finish(app, &services).await.map(|()| value),
-        Err(error) => Err(error),
+        // A call that fails before its first statement has not been checked yet: an unknown model may
+        // be known by now, and is told to those who have signed in only.
+        Err(error) => services.connection.settle().await.and(Err(error)),
     };
-    if let Err(error) = &done {
+    if done.is_err() {
         services.connection.rollback().await;
-        if *error == Error::SessionExpired {
-            forget(app, caller);
-        }
     }
     done
 }
@@ -105,6 +125,12 @@ async fn once<T>(
 async fn finish(app: &App, services: &Services) -> Result<()> {
     let stale = services.stale();
     services.connection.settle().await?;
+    if stale >= Staleness::Rights {
+        version::take_turn(services).await?;
+    }
+    if stale == Staleness::Schema {
+        follow::follow(&services.connection, &services.registry, &app.shared.declared).await?;
+    }
     if stale != Staleness::Nothing {
         services.connection.query(caches::announce(stale)).await?;
     }
@@ -116,22 +142,32 @@ async fn finish(app: &App, services: &Services) -> Result<()> {
     Ok(())
 }
 
-/// Whose call it is. A session that is known is checked by the first statement of the call itself.
-async fn whose(app: &App, connection: &Connection, caller: Caller) -> Result<i64> {
+/// Whose call it is. The first statement of the call itself checks that a session which is known is
+/// still good, and that the registry is the latest one.
+async fn whose(app: &App, connection: &Connection, caller: Caller, registry: &Registry) -> Result<i64> {
+    let now = app.shared.world.now();
+    let with_registry = |check: Sql| check.and_text(" AND EXISTS (").then(registry.check()).and_text(")");
     let id = match caller {
-        Caller::User(user) => return Ok(user),
+        Caller::User(user) => {
+            connection.set_rider(registry.check());
+            return Ok(user);
+        }
+        Caller::Credential(credential) => {
+            connection.set_rider(with_registry(credential.check(now)));
+            return Ok(credential.user_id);
+        }
         Caller::Session(id) => id,
     };
-    let now = app.shared.world.now();
     if let Some(known) = app.shared.caches.session(id)
         && known.prolong_at > now
     {
-        connection.set_rider(id.check(now));
+        connection.set_rider(with_registry(id.check(now)));
         return Ok(known.user_id);
     }
     let user_id = session::user(connection, id, now).await?.ok_or(Error::SessionExpired)?;
     session::prolong(connection, id, now).await?;
     app.shared.caches.remember_session(id, Known { user_id, prolong_at: now + LIFETIME / 7 });
+    connection.set_rider(registry.check());
     Ok(user_id)
 }
 

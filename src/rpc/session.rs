@@ -4,8 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::caches::Known;
 use super::retrying::{self, Caller};
-use super::{App, SERVER_VERSION};
-use crate::auth::password::{self, Verdict};
+use super::{App, SERVER_VERSION, credentials};
 use crate::auth::session::{self, LIFETIME, SessionId};
 use crate::db::{Connection, Sql};
 use crate::error::{Error, Result};
@@ -29,38 +28,19 @@ pub fn version_info() -> Json {
     })
 }
 
-/// A hash that no password has: an unknown login takes as long as a wrong password.
-const NOBODY: &str = "$pbkdf2-sha512$600000$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// Verifies a login and a password, and gives the user's id.
+/// Verifies a login and a password, and gives the user's id. An API key opens no session.
 ///
 /// # Errors
 ///
 /// [`Error::AccessDenied`] when they are not right, whatever of the two is wrong.
 pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<i64> {
-    let denied = || Error::AccessDenied("Wrong login or password.".to_owned());
     let connection = app.pool.get().await?;
     let statement = Sql::with_parameter(include_str!("../../sql/queries/users/by_login.sql"), login.trim());
     let found = connection.query(statement).await?.first().map(|row| (int(row, 0), text(row, 1)));
     drop(connection);
-    let (user, stored) = match found {
-        Some((user, stored)) if !given.is_empty() => (Some(user), stored),
-        _ => (None, NOBODY.to_owned()),
-    };
-    let verdict = password::check(given, stored).await?;
-    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
-        return Err(denied());
-    };
-    if verdict == Verdict::RightButOutdated && app.shared.settings.hash_rounds >= password::DEFAULT_ROUNDS {
-        let hash = password::make(given, app.shared.settings.hash_rounds, app.shared.world.bytes()).await?;
-        let connection = app.pool.get().await?;
-        let statement = Sql::text("UPDATE user_password SET hash = ")
-            .then(Sql::param(hash))
-            .and_text(" WHERE user_id = ")
-            .then(Sql::param(user));
-        connection.execute(statement).await?;
-    }
-    Ok(user)
+    let user = found.as_ref().map(|(user, _)| *user);
+    let is_right = credentials::is_password(app, found, given).await?;
+    user.filter(|_| is_right).ok_or_else(|| Error::AccessDenied("Wrong login or password.".to_owned()))
 }
 
 /// Codes and names of all languages, active or not.
@@ -110,11 +90,16 @@ pub async fn close(app: &App, id: SessionId) -> Result<()> {
 ///
 /// [`Error::SessionExpired`] without a good session.
 pub async fn session_info(app: &App, caller: Caller) -> Result<Json> {
-    retrying::run(app, caller, false, async |services| {
-        let context = Context::parse(Map::new(), &services.user, &services.registry)?;
-        let env = Environment::new(services, context);
-        info(app, &env).await
-    })
+    retrying::run(
+        app,
+        caller,
+        |_registry| false,
+        async |services| {
+            let context = Context::parse(Map::new(), &services.user, &services.registry)?;
+            let env = Environment::new(services, context);
+            info(app, &env).await
+        },
+    )
     .await
 }
 
@@ -124,7 +109,7 @@ pub async fn session_info(app: &App, caller: Caller) -> Result<Json> {
 ///
 /// [`Error::SessionExpired`] when it is not.
 pub async fn check(app: &App, caller: Caller) -> Result<()> {
-    retrying::run(app, caller, false, async |_services| Ok(())).await
+    retrying::run(app, caller, |_registry| false, async |_services| Ok(())).await
 }
 
 async fn info(app: &App, env: &Environment) -> Result<Json> {

@@ -107,8 +107,16 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
             );
         }
     }
-    let registry = Registry::declared(models::all())?;
-    findings.extend(drift::find(&connection, &registry).await?);
+    let declared = models::all();
+    let mut registry = Registry::declared(declared.iter().cloned())?;
+    let differences = drift::find(&connection, &registry).await?;
+    if differences.is_empty() {
+        // What was made can be read now, and is looked at too.
+        registry = Registry::load(&declared, &connection).await?;
+        findings.extend(registry.problems.iter().map(|problem| problem.reason.clone()));
+        findings.extend(drift::find(&connection, &registry).await?);
+    }
+    findings.extend(differences);
     Ok(findings)
 }
 

@@ -102,7 +102,7 @@ impl Application {
         let max_body = usize::from(settings.max_body) * 1024 * 1024;
         let shared = Arc::new(Shared {
             declared,
-            caches: Caches::new(prepared.registry),
+            caches: Caches::new(prepared.registry, &world),
             world,
             sealer: Arc::clone(&storage.sealer),
             settings: Settings {

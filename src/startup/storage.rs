@@ -19,7 +19,7 @@ use crate::key_file::{self, KeyFileError};
 use crate::models::{res_users, seed};
 use crate::orm::environment::Environment;
 use crate::orm::model::Model;
-use crate::orm::registry::{Registry, text};
+use crate::orm::registry::{Registry, text, version};
 use crate::orm::schema;
 use crate::seal::{Key, KeyError, Sealer};
 
@@ -192,7 +192,10 @@ impl Storage {
         connection.query(Sql::text(SCHEMA_LOCK)).await?;
         let bare = Registry::declared(declared.iter().cloned())?;
         schema::synchronize(&connection, &bare).await?;
+        // Servers that run beside this one have to look again.
+        connection.execute(version::count_up()).await?;
         let registry = Registry::load(declared, &connection).await?;
+        schema::synchronize_made(&connection, &registry).await?;
         let env = Environment::of_server(connection, registry, world, &self.sealer, hash_rounds);
         let is_new = seed::is_new(&env).await?;
         seed::seed(&env).await?;

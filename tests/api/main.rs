@@ -18,5 +18,6 @@ mod protocol;
 mod replay;
 mod revocation;
 mod secrets;
+mod services;
 mod session;
 mod support;

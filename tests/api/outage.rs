@@ -5,10 +5,11 @@ use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 use serde_json::json;
 
-use crate::support::app::{PASSWORD, Running, TestApp, settings};
+use crate::support::app::{DB, PASSWORD, Running, TestApp, settings};
 use crate::support::client::{Anonymous, Answer, User};
 use crate::support::database::Scratch;
 use crate::support::eventually;
+use crate::support::services::{Outcome, Script};
 
 const MODEL: &str = "oregional.application";
 
@@ -35,6 +36,20 @@ fn is_outage(answer: &Answer) {
     }
 }
 
+/// Scripts that send a password are answered in their own way.
+async fn scripts_are_told_so(anonymous: &Anonymous, user: i64) {
+    let login = json!({"service": "common", "method": "login", "args": [DB, "admin", PASSWORD]});
+    is_outage(&anonymous.rpc("/jsonrpc", login).await);
+    let script = Script::new(&anonymous.url, user, PASSWORD);
+    match script.call("/xmlrpc/2/object", MODEL, "search", json!([[]]), json!({})).await {
+        Outcome::Fault(fault) => {
+            assert_eq!(fault.code, 1);
+            assert!(fault.text.starts_with("psycopg2.OperationalError: "), "{fault:?}");
+        }
+        other => panic!("no fault: {other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it_is_back() {
     let scratch = Scratch::for_test();
@@ -57,6 +72,7 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     is_outage(&admin.call_kw(MODEL, "write", json!([[id], {"name": "Lost"}]), json!({})).await);
     is_outage(&admin.call_kw(MODEL, "create", json!([{"name": "Lost"}]), json!({})).await);
     is_outage(&admin.browser.rpc("/web/session/check", json!({})).await);
+    scripts_are_told_so(&anonymous, admin.uid).await;
     is_outage(&admin.browser.rpc("/web/session/get_session_info", json!({})).await);
     let refused = anonymous.authenticate("admin", PASSWORD).await;
     is_outage(&refused);

@@ -1,3 +1,3 @@
-SELECT conname::text
+SELECT conname::text, confdeltype::text
 FROM pg_constraint
 WHERE connamespace = current_schema()::regnamespace

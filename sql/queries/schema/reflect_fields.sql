@@ -17,7 +17,8 @@ WITH given AS (
            related, depends, 'base', 1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'
     FROM given
     ON CONFLICT (model, name) DO UPDATE
-        SET field_description = coalesce(ir_model_fields.field_description, '{}') || excluded.field_description,
+        SET state = excluded.state,
+            field_description = coalesce(ir_model_fields.field_description, '{}') || excluded.field_description,
             help = excluded.help, ttype = excluded.ttype, relation = excluded.relation,
             relation_field = excluded.relation_field, relation_table = excluded.relation_table,
             column1 = excluded.column1, column2 = excluded.column2, on_delete = excluded.on_delete,

@@ -158,6 +158,21 @@ pub fn has_field_access(env: &Environment, field: &Field) -> bool {
         || field.groups.iter().any(|group| env.user().has_group(group, env.registry()))
 }
 
+/// The groups that a text such as `base.group_system,!base.group_portal` names.
+pub fn group_names(groups: &str) -> impl Iterator<Item = &str> {
+    groups.split(',').map(|name| name.trim().trim_start_matches('!').trim()).filter(|name| !name.is_empty())
+}
+
+/// Whether the caller is in one of the groups of such a text, and in none that it excludes. Superuser
+/// mode is about records; what is drawn is drawn for the user.
+pub fn is_in_groups(env: &Environment, groups: &str) -> bool {
+    let has = |name: &str| env.user().has_group(name, env.registry());
+    let names = || groups.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let mut wanted = names().filter(|name| !name.starts_with('!')).peekable();
+    let mut excluded = names().filter_map(|name| name.strip_prefix('!'));
+    (wanted.peek().is_none() || wanted.any(has)) && !excluded.any(has)
+}
+
 /// Checks the groups of a field.
 ///
 /// # Errors

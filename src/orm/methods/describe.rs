@@ -48,7 +48,10 @@ fn describe(field: &Field) -> Map<String, Json> {
         "store": is_stored,
         "searchable": field.is_searchable(),
         "sortable": is_stored && !field.kind.is_x2many() && !field.kind.is_binary() && !field.sealed,
-        "groupable": is_stored && !field.kind.is_binary() && !field.sealed,
+        "groupable": is_stored
+            && !field.kind.is_binary()
+            && !field.sealed
+            && !matches!(field.kind, FieldType::One2many { .. }),
         "exportable": true,
         "manual": field.manual,
         "depends": depends,
@@ -66,8 +69,44 @@ fn describe(field: &Field) -> Map<String, Json> {
     if let Some(path) = field.related_path() {
         all.insert("related".to_owned(), path.join(".").into());
     }
+    if let Some(size) = field.size {
+        all.insert("size".to_owned(), size.into());
+    }
+    if let Some(currency) = &field.currency_field {
+        all.insert("currency_field".to_owned(), currency.clone().into());
+    }
     all.extend(by_type(field));
     std::mem::take(all)
+}
+
+/// The attributes that whoever draws a view asks for.
+pub fn for_view(field: &Field) -> Map<String, Json> {
+    const WANTED: [&str; 21] = [
+        "aggregator",
+        "change_default",
+        "context",
+        "domain",
+        "groupable",
+        "groups",
+        "help",
+        "name",
+        "readonly",
+        "related",
+        "relation",
+        "relation_field",
+        "required",
+        "searchable",
+        "selection",
+        "sortable",
+        "store",
+        "string",
+        "translate",
+        "trim",
+        "type",
+    ];
+    let mut attributes = describe(field);
+    attributes.retain(|name, _| WANTED.contains(&name.as_str()));
+    attributes
 }
 
 fn by_type(field: &Field) -> Map<String, Json> {
@@ -96,11 +135,12 @@ fn by_type(field: &Field) -> Map<String, Json> {
 pub(super) fn default_get(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let names = call.arguments.names("fields_list")?.unwrap_or_default();
+        let known = call.model.behaviour.defaults(call.env).await?;
         let mut defaults = Map::new();
         for name in names {
             let Some(field) = call.model.field(&name) else { continue };
             if access::has_field_access(call.env, field)
-                && let Some(value) = create::default(call.env, field)
+                && let Some(value) = create::default(call.env, field, &known)
             {
                 defaults.insert(name, value);
             }

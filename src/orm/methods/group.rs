@@ -12,6 +12,7 @@ use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
 use super::super::method::{Arguments, Call, Reply};
 use super::super::model::Model;
+use super::super::names::ById;
 use super::super::order;
 use super::super::query::{self, Page, SELF};
 use super::super::read;
@@ -101,7 +102,8 @@ pub(super) fn read_group(call: Call<'_>) -> Promise<'_, Reply> {
     })
 }
 
-async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
+/// The groups that a call of `read_group` asks for.
+pub(super) async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
     let (env, model) = (call.env, call.model);
     let domain = domain(&call.arguments, "domain")?;
     let specs_by = specs(&call.arguments, "groupby")?;
@@ -133,6 +135,33 @@ async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
         .iter()
         .map(|row| answer(row, &domain, &group_by, &aggregates, &names, &count_key, &rest))
         .collect())
+}
+
+/// How many groups there are, whatever the call's limit is.
+pub(super) async fn count(call: &Call<'_>) -> Result<i64> {
+    let (env, model) = (call.env, call.model);
+    let specs_by = specs(&call.arguments, "groupby")?;
+    let taken = if call.arguments.flag("lazy", true) { 1 } else { specs_by.len() };
+    let group_by: Result<Vec<GroupBy<'_>>> =
+        specs_by.iter().take(taken).map(|spec| GroupBy::parse(env, model, spec)).collect();
+    let domain = domain(&call.arguments, "domain")?;
+    let all = statement(env, model, &domain, &group_by?, &[], &Page::default())?;
+    let counted = Sql::text("SELECT count(*) FROM (").then(all).and_text(") AS counted");
+    Ok(env.connection().query(counted).await?.first().map_or(0, |row| int(row, 0)))
+}
+
+/// How many records there are for each value of one field.
+pub(super) async fn by_field(
+    env: &Environment,
+    model: &Model,
+    domain: &Domain,
+    field: &str,
+) -> Result<Vec<Map<String, Json>>> {
+    let group_by = [GroupBy::parse(env, model, field)?];
+    let statement = statement(env, model, domain, &group_by, &[], &Page::default())?;
+    let rows = env.connection().query(statement).await?;
+    let names = names(env, &group_by, &rows).await?;
+    Ok(rows.iter().map(|row| answer(row, domain, &group_by, &[], &names, "__count", &[])).collect())
 }
 
 fn statement(
@@ -238,7 +267,7 @@ fn order_by(
     Ok((joins, terms))
 }
 
-type Names = HashMap<String, HashMap<i64, String>>;
+type Names = HashMap<String, ById>;
 
 /// The names of the records that groups are of.
 async fn names(env: &Environment, group_by: &[GroupBy<'_>], rows: &[Row]) -> Result<Names> {

@@ -2,15 +2,19 @@
 
 mod access;
 mod copy;
-mod describe;
+pub mod describe;
 mod export;
 mod group;
 mod group_by;
 mod load;
 mod naming;
+mod onchange;
+mod panel;
 mod records;
 mod search;
+mod toolbar;
 mod translations;
+mod web;
 
 use super::method::Effect::{Reads, Writes};
 use super::method::Receiver::{Model as OnModel, Records as OnRecords};
@@ -27,6 +31,9 @@ macro_rules! method {
             parameters: { const PARAMETERS: &[Parameter] = &[$($parameter),*]; PARAMETERS },
             run: $run,
         }
+    };
+    ($name:literal, $receiver:expr, $effect:expr, $parameters:ident, $run:expr) => {
+        Method { name: $name, receiver: $receiver, effect: $effect, parameters: $parameters, run: $run }
     };
 }
 pub(crate) use method;
@@ -138,7 +145,89 @@ static METHODS: &[Method] = &[
         translations::get_field_translations
     ),
     method!("get_formview_id", OnRecords, Reads, [optional("access_uid")], describe::get_formview_id),
+    method!("get_formview_action", OnRecords, Reads, [optional("access_uid")], web::get_formview_action),
+    method!("get_views", OnModel, Reads, [required("views"), optional("options")], web::get_views),
+    method!("get_view", OnModel, Reads, [optional("view_id"), optional("view_type")], web::get_view),
+    method!("web_read", OnRecords, Reads, [required("specification")], web::web_read_records),
+    method!(
+        "web_search_read",
+        OnModel,
+        Reads,
+        [
+            optional("domain"),
+            optional("specification"),
+            optional("offset"),
+            optional("limit"),
+            optional("order"),
+            optional("count_limit")
+        ],
+        web::web_search_read
+    ),
+    method!(
+        "web_save",
+        OnRecords,
+        Writes,
+        [required("vals"), optional("specification"), optional("next_id")],
+        web::web_save
+    ),
+    method!(
+        "onchange",
+        OnRecords,
+        Reads,
+        [required("values"), optional("field_names"), optional("fields_spec")],
+        onchange::onchange
+    ),
+    method!(
+        "web_read_group",
+        OnModel,
+        Reads,
+        [
+            required("domain"),
+            required("fields"),
+            required("groupby"),
+            optional("limit"),
+            optional("offset"),
+            optional("orderby"),
+            optional("lazy")
+        ],
+        web::web_read_group
+    ),
+    method!(
+        "web_name_search",
+        OnModel,
+        Reads,
+        [
+            required("name"),
+            optional("specification"),
+            optional("domain"),
+            optional("operator"),
+            optional("limit")
+        ],
+        web::web_name_search
+    ),
+    method!("search_panel_select_range", OnModel, Reads, PANEL, panel::select_range),
+    method!("search_panel_select_multi_range", OnModel, Reads, PANEL, panel::select_multi_range),
 ];
+
+/// What the panel beside a list may be told.
+const PANEL: &[Parameter] = &[
+    required("field_name"),
+    optional("category_domain"),
+    optional("comodel_domain"),
+    optional("enable_counters"),
+    optional("expand"),
+    optional("filter_domain"),
+    optional("group_by"),
+    optional("group_domain"),
+    optional("hierarchize"),
+    optional("limit"),
+    optional("search_domain"),
+];
+
+/// A method that every model has, whatever a model puts in its place.
+pub fn of_every_model(name: &str) -> Option<&'static Method> {
+    METHODS.iter().find(|method| method.name == name)
+}
 
 /// A method that clients may call, by its name.
 ///
@@ -152,6 +241,6 @@ pub fn find(model: &Model, name: &str) -> Result<&'static Method> {
         )));
     }
     let own = model.behaviour.methods().iter().find(|method| method.name == name);
-    own.or_else(|| METHODS.iter().find(|method| method.name == name))
+    own.or_else(|| of_every_model(name))
         .ok_or_else(|| Error::Attribute(format!("The model '{}' has no method '{name}'.", model.name)))
 }

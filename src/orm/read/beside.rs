@@ -1,6 +1,6 @@
 //! What stands beside the rows: names by model, lines by field, all of it in one round trip.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::super::access::{self, Operation};
@@ -8,7 +8,7 @@ use super::super::domain::to_sql::Compiler;
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
 use super::super::model::Model;
-use super::super::names;
+use super::super::names::{self, ById};
 use super::super::order;
 use super::super::query::{self, SELF};
 use super::super::registry::{int, text};
@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 #[derive(Default)]
 pub(super) struct Beside {
     /// The names of records, by model and id.
-    pub names: HashMap<String, HashMap<i64, String>>,
+    pub names: HashMap<String, Arc<ById>>,
     /// The lines of records, by field and id.
     pub lines: HashMap<String, HashMap<i64, Vec<i64>>>,
 }
@@ -47,9 +47,14 @@ pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, l
     if load == Load::Classic {
         for (comodel, ids) in links(layout, rows) {
             let model = env.model(comodel)?;
-            let (known, ids, epoch) = known(env, &model, &ids);
+            let (mut known, missing, epoch) = known(env, &model, &ids);
+            if !missing.is_empty() {
+                // Those that are still to come are added; of all that is kept only these are wanted.
+                let wanted = |id: &i64| known.get(id).map(|name| (*id, name.clone()));
+                known = Arc::new(ids.iter().filter_map(wanted).collect());
+            }
             found.names.insert(comodel.to_owned(), known);
-            asked.push(Asked { model, ids, epoch });
+            asked.push(Asked { model, ids: missing, epoch });
         }
     }
     asked.retain(|names| !names.ids.is_empty());
@@ -71,11 +76,11 @@ pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, l
     let mut answers = env.connection().query_all(statements).await?.into_iter();
     for names in asked {
         let rows = answers.next().unwrap_or_default();
-        let read: HashMap<i64, String> = rows.iter().map(|row| (int(row, 0), text(row, 1))).collect();
+        let read: ById = rows.iter().map(|row| (int(row, 0), text(row, 1))).collect();
         if let (Some(kept), Some(epoch)) = (env.names(), names.epoch) {
             kept.keep(&names.model, &env.context.lang, &read, epoch);
         }
-        found.names.entry(names.model.name.clone()).or_default().extend(read);
+        Arc::make_mut(found.names.entry(names.model.name.clone()).or_default()).extend(read);
     }
     for field in lists {
         let mut lines: HashMap<i64, Vec<i64>> = HashMap::new();
@@ -88,11 +93,7 @@ pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, l
 }
 
 /// What is known of the names of some records, what is not, and until when that may be kept.
-fn known(
-    env: &Environment,
-    model: &Model,
-    ids: &BTreeSet<i64>,
-) -> (HashMap<i64, String>, Vec<i64>, Option<u64>) {
+fn known(env: &Environment, model: &Model, ids: &[i64]) -> (Arc<ById>, Vec<i64>, Option<u64>) {
     match env.names() {
         Some(kept) if names::are_kept(model) => {
             let (known, missing, epoch) = kept.find(model, &env.context.lang, ids);
@@ -100,14 +101,14 @@ fn known(
             let epoch = (!env.connection().is_open()).then_some(epoch);
             (known, missing, epoch)
         }
-        _ => (HashMap::new(), ids.iter().copied().collect(), None),
+        _ => (Arc::default(), ids.to_vec(), None),
     }
 }
 
 /// The records that are pointed to, by model. Ordered, so that the same read is the same statements
 /// and finds them prepared.
-fn links<'a>(layout: &Layout<'a>, rows: &Rows) -> BTreeMap<&'a str, BTreeSet<i64>> {
-    let mut links: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+fn links<'a>(layout: &Layout<'a>, rows: &Rows) -> BTreeMap<&'a str, Vec<i64>> {
+    let mut links: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
     for placed in &layout.fields {
         let (FieldType::Many2one { comodel, .. }, Some(place), None) =
             (&placed.field.kind, placed.value, placed.name)
@@ -117,7 +118,11 @@ fn links<'a>(layout: &Layout<'a>, rows: &Rows) -> BTreeMap<&'a str, BTreeSet<i64
         let ids = rows.iter().filter_map(|row| raw(row, place)).filter_map(Raw::int);
         links.entry(comodel).or_default().extend(ids);
     }
-    links.retain(|_, ids| !ids.is_empty());
+    links.retain(|_, ids| {
+        ids.sort_unstable();
+        ids.dedup();
+        !ids.is_empty()
+    });
     links
 }
 

@@ -24,10 +24,10 @@ pub(super) fn write(
         .iter()
         .map(|placed| {
             let names = placed.field.kind.comodel().and_then(|comodel| beside.names.get(comodel));
-            (format!(", \"{}\": ", placed.field.name), names.map_or(Links::Ids, Links::Named))
+            (format!(", \"{}\": ", placed.field.name), names.map_or(Links::Ids, |names| Links::Named(names)))
         })
         .collect();
-    let mut out = Vec::with_capacity(64 + rows.order.len() * (32 + 32 * keys.len()));
+    let mut out = Vec::with_capacity(64 + 64 * keys.len());
     out.push(b'[');
     for (number, row) in rows.iter().enumerate() {
         if number > 0 {
@@ -41,6 +41,10 @@ pub(super) fn write(
             field(env, model, &mut out, row, id, (placed, *names), beside)?;
         }
         out.push(b'}');
+        if number == 0 {
+            // One record is like the next: room for all of them at once.
+            out.reserve(rows.order.len().saturating_sub(1) * (out.len() + out.len() / 8) + 2);
+        }
     }
     out.push(b']');
     Ok(out)

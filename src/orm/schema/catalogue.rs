@@ -1,4 +1,4 @@
-//! What the database has already: tables, columns, constraints.
+//! What the database has already: tables, columns, constraints, indexes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,9 @@ pub(super) struct Column {
 #[derive(Default)]
 pub(super) struct Catalogue {
     tables: HashMap<String, HashMap<String, Column>>,
-    constraints: HashSet<String>,
+    /// With the letter of what a deletion does, for links.
+    constraints: HashMap<String, String>,
+    indexes: HashSet<String>,
     /// Whether an index on a text has to be told to sort by code point.
     pub(super) needs_collation: bool,
 }
@@ -34,7 +36,10 @@ impl Catalogue {
             known.tables.entry(text(&row, 0)).or_default().insert(text(&row, 1), column);
         }
         let constraints = Sql::text(include_str!("../../../sql/queries/schema/constraints.sql"));
-        known.constraints.extend(connection.query(constraints).await?.iter().map(|row| text(row, 0)));
+        let indexes = Sql::text(include_str!("../../../sql/queries/schema/indexes.sql"));
+        let rows = connection.query(constraints).await?;
+        known.constraints.extend(rows.iter().map(|row| (text(row, 0), text(row, 1))));
+        known.indexes.extend(connection.query(indexes).await?.iter().map(|row| text(row, 0)));
         known.needs_collation = connection.query(Sql::text(COLLATION)).await?.is_empty();
         Ok(known)
     }
@@ -52,6 +57,15 @@ impl Catalogue {
     }
 
     pub(super) fn has_constraint(&self, name: &str) -> bool {
-        self.constraints.contains(name)
+        self.constraints.contains_key(name)
+    }
+
+    pub(super) fn has_index(&self, name: &str) -> bool {
+        self.indexes.contains(name)
+    }
+
+    /// The letter of what the deletion of a record does to a link.
+    pub(super) fn deletion(&self, constraint: &str) -> Option<&str> {
+        self.constraints.get(constraint).map(String::as_str)
     }
 }

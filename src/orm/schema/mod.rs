@@ -1,52 +1,83 @@
 //! Brings the database to what the models declare: tables, columns, constraints, indexes, and the
 //! records of `ir.model` and `ir.model.fields` that tell of them. Forward only; nothing is dropped.
 
+mod alter;
 mod catalogue;
 pub mod drift;
+pub mod follow;
 mod reflect;
+pub mod remove;
 
 use std::collections::HashSet;
-
-use sha2::{Digest as _, Sha256};
 
 use self::catalogue::Catalogue;
 use super::context::BASE_LANG;
 use super::convert::lookup_column;
 use super::field::{Field, FieldType};
+use super::made::names::object_name;
 use super::model::Model;
 use super::registry::Registry;
 use crate::db::sql::ident;
 use crate::db::{Connection, Sql};
 use crate::error::Result;
 
-/// Makes what is missing, within the caller's transaction.
+/// Makes what is missing for declared models and tells of them, within the caller's transaction.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Internal`] when the database refuses a statement; the log has the reason.
-pub async fn synchronize(connection: &Connection, registry: &Registry) -> Result<()> {
-    let known = Catalogue::load(connection).await?;
+pub async fn synchronize(connection: &Connection, declared: &Registry) -> Result<()> {
+    let models = sorted(declared);
+    bring(connection, declared, &models).await?;
+    reflect::reflect(connection, &models).await
+}
+
+/// All models by name: a start makes tables in the same order every time.
+fn sorted(registry: &Registry) -> Vec<&Model> {
     let mut models: Vec<&Model> = registry.models().map(AsRef::as_ref).collect();
     models.sort_by(|left, right| left.name.cmp(&right.name));
-    for model in &models {
+    models
+}
+
+/// Makes what is missing for all that administrators made, on top of what is declared.
+///
+/// # Errors
+///
+/// As [`synchronize`].
+pub async fn synchronize_made(connection: &Connection, registry: &Registry) -> Result<()> {
+    let mut models = sorted(registry);
+    models.retain(|model| model.manual || model.fields.values().any(|field| field.manual));
+    bring(connection, registry, &models).await
+}
+
+/// Makes what is missing of the tables of some models; what was made at run time is altered as well.
+async fn bring(connection: &Connection, registry: &Registry, models: &[&Model]) -> Result<()> {
+    let known = Catalogue::load(connection).await?;
+    for model in models {
         for statement in tables(model, &known) {
             execute(connection, statement).await?;
         }
+        alter::alter(connection, registry, model, &known).await?;
     }
     // Constraints and links come when all tables are there. Both sides of a many2many declare its
     // links: the second finds them made.
     let mut made = HashSet::new();
-    for model in &models {
+    for model in models {
         for (name, statement) in constraints(model, registry) {
             if !known.has_constraint(&name) && made.insert(name) {
                 execute(connection, statement).await?;
             }
         }
-        for statement in indexes(model, known.needs_collation) {
-            execute(connection, statement).await?;
+        for (name, statement) in indexes(model, known.needs_collation) {
+            if !known.has_index(&name) {
+                execute(connection, statement).await?;
+            }
         }
     }
-    reflect::reflect(connection, &models).await
+    for model in models {
+        alter::fill_related(connection, registry, model, &known).await?;
+    }
+    Ok(())
 }
 
 async fn execute(connection: &Connection, statement: Sql) -> Result<()> {
@@ -67,8 +98,15 @@ fn columns(field: &Field) -> Vec<(String, &'static str, bool)> {
 fn tables(model: &Model, known: &Catalogue) -> Vec<Sql> {
     let mut statements = Vec::new();
     if !known.has_table(&model.table) {
-        statements
-            .push(Sql::text("CREATE TABLE ").then(ident(&model.table)).and_text(" (id serial PRIMARY KEY)"));
+        let create = Sql::text("CREATE TABLE ").then(ident(&model.table));
+        match model.sequence {
+            None => statements.push(create.and_text(" (id serial PRIMARY KEY)")),
+            Some(sequence) => {
+                statements.push(Sql::text("CREATE SEQUENCE IF NOT EXISTS ").then(ident(sequence)));
+                let id = create.and_text(" (id integer PRIMARY KEY DEFAULT nextval(");
+                statements.push(id.then(Sql::literal(sequence)).and_text("))"));
+            }
+        }
     }
     for field in model.fields.values() {
         for (name, kind, required) in columns(field) {
@@ -76,7 +114,8 @@ fn tables(model: &Model, known: &Catalogue) -> Vec<Sql> {
                 continue;
             }
             let add = alter(model).and_text(" ADD COLUMN ").then(ident(&name)).and_text(" ").and_text(kind);
-            // An old table has records without a value: the ORM asks for one, the column cannot.
+            // An old table has records without a value: the ORM asks for one, the column of a declared
+            // field cannot.
             let is_empty = !known.has_table(&model.table);
             statements.push(if required && is_empty { add.and_text(" NOT NULL") } else { add });
         }
@@ -105,20 +144,6 @@ fn relation_table(relation: &str, column1: &str, column2: &str) -> Sql {
 
 fn alter(model: &Model) -> Sql {
     Sql::text("ALTER TABLE ").then(ident(&model.table))
-}
-
-/// The longest name that PostgreSQL takes; it cuts longer ones, and two of them may then be one.
-const LONGEST_NAME: usize = 63;
-
-/// A name of a constraint or an index that is whole, or cut with a hash of the whole.
-fn object_name(whole: &str) -> String {
-    if whole.len() <= LONGEST_NAME {
-        return whole.to_owned();
-    }
-    let [first, second, third, fourth, ..] = <[u8; 32]>::from(Sha256::digest(whole));
-    let hash = format!("{:08x}", u32::from_be_bytes([first, second, third, fourth]));
-    let kept: String = whole.chars().take(LONGEST_NAME - hash.len() - 1).collect();
-    format!("{kept}_{hash}")
 }
 
 /// The constraints of a model and of its links, by name.
@@ -167,29 +192,44 @@ fn link(table: &str, column: &str, target: &str, ondelete: &'static str) -> (Str
     (name, add)
 }
 
-fn indexes(model: &Model, needs_collation: bool) -> Vec<Sql> {
-    let mut statements = Vec::new();
+/// The name of the index of one field.
+pub(super) fn index_name(model: &Model, field: &str) -> String {
+    object_name(&format!("{}_{field}_index", model.table))
+}
+
+/// The name of the index behind the order.
+fn order_index_name(model: &Model) -> String {
+    object_name(&format!("{}_order_index", model.table))
+}
+
+/// The indexes of a model and of its links, by name.
+fn indexes(model: &Model, needs_collation: bool) -> Vec<(String, Sql)> {
+    let mut all = Vec::new();
+    let mut add = |name: String, table: &str, definition: Sql| {
+        let statement = index(&name, table).then(definition);
+        all.push((name, statement));
+    };
     for field in model.fields.values() {
         if let FieldType::Many2many { relation, column1, column2, .. } = &field.kind {
             // The primary key serves one direction, this the other.
             let name = object_name(&format!("{relation}_{column2}_index"));
             let columns = ident(column2).and_text(", ").then(ident(column1));
-            statements.push(index(&name, relation).then(columns.parenthesized()));
+            add(name, relation, columns.parenthesized());
         }
         let is_unique =
             model.constraints.iter().any(|known| known.definition == format!("UNIQUE ({})", field.name));
         if field.has_column() && field.index && !is_unique {
             let column = if field.sealed { lookup_column(&field.name) } else { field.name.clone() };
-            let name = object_name(&format!("{}_{}_index", model.table, field.name));
-            statements.push(index(&name, &model.table).then(ident(&column).parenthesized()));
+            add(index_name(model, &field.name), &model.table, ident(&column).parenthesized());
         }
     }
     for (name, definition) in &model.indexes {
-        statements
-            .push(index(&format!("{}_{name}", model.table), &model.table).then(Sql::verbatim(definition)));
+        add(format!("{}_{name}", model.table), &model.table, Sql::verbatim(definition));
     }
-    statements.extend(order_index(model, needs_collation));
-    statements
+    if let Some(definition) = order_index(model, needs_collation) {
+        add(order_index_name(model), &model.table, definition);
+    }
+    all
 }
 
 fn index(name: &str, table: &str) -> Sql {
@@ -227,8 +267,7 @@ fn order_index(model: &Model, needs_collation: bool) -> Option<Sql> {
     if !model.order.split([',', ' ']).any(|word| word == "id") {
         terms.push(Sql::text("id"));
     }
-    let name = object_name(&format!("{}_order_index", model.table));
-    let index = index(&name, &model.table).then(Sql::join(terms, ", ").parenthesized());
+    let index = Sql::join(terms, ", ").parenthesized();
     let is_primary = model.order.trim() == "id";
     match (is_primary, model.has_active()) {
         (true, _) => None,

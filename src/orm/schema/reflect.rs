@@ -11,19 +11,35 @@ use crate::error::Result;
 pub(super) async fn reflect(connection: &Connection, models: &[&Model]) -> Result<()> {
     let all: Vec<Json> = models
         .iter()
-        .map(|model| json!({"model": model.name, "name": model.description, "module": model.module, "order": model.order}))
+        .map(|model| json!({"model": model.name, "name": model.description, "module": model.module, "order": model.order, "transient": model.transient}))
         .collect();
     let fields: Vec<Json> = models
         .iter()
         .flat_map(|model| model.fields.values().map(|field| description(model, field)))
         .collect();
+    let options: Vec<Json> = models
+        .iter()
+        .flat_map(|model| model.fields.values().flat_map(|field| options(model, field)))
+        .collect();
     for (statement, records) in [
         (include_str!("../../../sql/queries/schema/reflect_models.sql"), &all),
         (include_str!("../../../sql/queries/schema/reflect_fields.sql"), &fields),
+        (include_str!("../../../sql/queries/schema/reflect_selections.sql"), &options),
     ] {
         connection.execute(Sql::with_parameter(statement, Json::Array(records.clone()))).await?;
     }
     Ok(())
+}
+
+fn options(model: &Model, field: &Field) -> Vec<Json> {
+    let FieldType::Selection(options) = &field.kind else { return Vec::new() };
+    let told = |(sequence, (value, name)): (usize, &(String, String))| {
+        json!({
+            "model": model.name, "module": model.module, "field": field.name,
+            "value": value, "name": name, "sequence": sequence,
+        })
+    };
+    options.iter().enumerate().map(told).collect()
 }
 
 fn description(model: &Model, field: &Field) -> Json {

@@ -117,7 +117,7 @@ async fn a_call_without_one_of_its_parameters_is_refused() {
     let whole = json!({"model": "res.users", "method": "context_get", "args": [], "kwargs": {}});
     assert!(admin.browser.rpc("/web/dataset/call_kw", whole.clone()).await.result().is_object());
 
-    for missing in ["model", "method", "args", "kwargs"] {
+    for missing in ["method", "args", "kwargs"] {
         let mut params = whole.clone();
         params.as_object_mut().unwrap().remove(missing);
         let answer = admin.browser.rpc("/web/dataset/call_kw", params).await;
@@ -135,6 +135,11 @@ async fn an_unknown_model_and_an_expired_session_hide_the_id() {
     let answer = admin.call_kw("no.such.model", "read", json!([[1]]), json!({})).await;
     assert_eq!(answer.error(), (404, "werkzeug.exceptions.NotFound".to_owned()));
     assert_eq!(answer.json()["id"], Json::Null);
+
+    for none in [json!({}), json!({"model": "x"}), json!({"model": 5}), json!({"model": null})] {
+        let answer = admin.browser.rpc("/web/dataset/call_kw", none.clone()).await;
+        assert_eq!(answer.error(), (404, "werkzeug.exceptions.NotFound".to_owned()), "{none}");
+    }
 
     let params = json!({"model": "no.such.model", "method": "read", "args": [[1]], "kwargs": {}});
     let answer = app.anonymous().rpc("/web/dataset/call_kw", params).await;

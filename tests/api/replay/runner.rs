@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::{Value as Json, json};
 
 use super::matching::{Bindings, Mode};
 use crate::support::client::{Anonymous, Answer, client};
+use crate::support::services::xmlrpc;
 
 /// The server that is asked.
 pub(super) struct Target {
@@ -17,6 +18,8 @@ pub(super) struct Target {
     pub(super) db: String,
     pub(super) login: String,
     pub(super) password: String,
+    /// The administrator's API key, for recordings that need one.
+    pub(super) api_key: String,
 }
 
 /// One run of one scenario.
@@ -58,6 +61,7 @@ impl<'a> Runner<'a> {
             ("db", self.target.db.clone()),
             ("login", self.target.login.clone()),
             ("password", self.target.password.clone()),
+            ("api_key", self.target.api_key.clone()),
         ] {
             self.bindings.0.insert(name.to_owned(), value.into());
         }
@@ -110,7 +114,8 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Carries out one step: `{"result": …}`, `{"error": …}` or `{"http": …}`.
+    /// Carries out one step: `{"result": …}`, `{"error": …}`, `{"fault": …}`, `{"json2": …}` or
+    /// `{"http": …}`.
     async fn perform(&mut self, step: &Json) -> Result<Json, String> {
         let mut sent = step.clone();
         for key in ["expect", "bind", "compare", "odoo_raised", "note"] {
@@ -141,6 +146,15 @@ impl<'a> Runner<'a> {
                 call_kw(&browser, text(&step, "model"), text(&step, "method"), args, kwargs).await
             }
             "rpc" => Ok(brief(&rpc(&browser, text(&step, "path"), step["params"].clone()).await?)),
+            "xmlrpc" => {
+                let args: Vec<Json> = step["args"].as_array().cloned().unwrap_or_default();
+                let url = format!("{}{}", browser.url, text(&step, "path"));
+                Ok(match xmlrpc(&browser.http, &url, text(&step, "method"), &args).await {
+                    Ok(result) => json!({"result": result}),
+                    Err(fault) => json!({"fault": {"code": fault.code}}),
+                })
+            }
+            "json2" => Ok(json2(&browser, &step, &self.target.api_key).await),
             "http" => http(&browser, &step).await,
             other => Err(format!("unknown step {other}")),
         }
@@ -168,6 +182,20 @@ async fn rpc(browser: &Anonymous, path: &str, params: Json) -> Result<Json, Stri
         ));
     }
     serde_json::from_str(&answer.body).map_err(|error| format!("no JSON from {path}: {error}"))
+}
+
+async fn json2(browser: &Anonymous, step: &Json, api_key: &str) -> Json {
+    let authorization =
+        step["authorization"].as_str().map_or_else(|| format!("Bearer {api_key}"), str::to_owned);
+    let url = format!("{}/json/2/{}/{}", browser.url, text(step, "model"), text(step, "method"));
+    let request = browser.http.post(url).header(AUTHORIZATION, authorization);
+    let answer = Answer::to(request.json(&or(&step["json"], json!({})))).await;
+    let status = answer.status.as_u16();
+    match serde_json::from_str::<Json>(&answer.body) {
+        Ok(body) if status < 400 => json!({"result": body}),
+        Ok(body) => json!({"json2": {"status": status, "name": body["name"]}}),
+        Err(_) => json!({"json2": {"status": status}}),
+    }
 }
 
 async fn http(browser: &Anonymous, step: &Json) -> Result<Json, String> {

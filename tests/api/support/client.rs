@@ -203,6 +203,13 @@ impl User {
         self.result(model, "create", json!([values])).await.as_i64().unwrap()
     }
 
+    /// Makes an API key for calls.
+    pub(crate) async fn api_key(&self) -> String {
+        let end = json!({"name": "a test", "expiration_date": in_days(1)});
+        let key = self.call_kw("res.users.apikeys", "generate", json!([]), end).await.result();
+        key.as_str().unwrap().to_owned()
+    }
+
     /// The id behind an external id.
     pub(crate) async fn reference(&self, name: &str) -> i64 {
         let (module, name) = name.split_once('.').unwrap();
@@ -242,4 +249,10 @@ pub(crate) async fn is_alive(url: &str, session: &str) -> bool {
     }
     assert_eq!(answer.error(), expired());
     false
+}
+
+/// A moment so many days from now, in UTC, as values are written.
+pub(crate) fn in_days(days: i64) -> String {
+    let moment = chrono::Utc::now() + chrono::TimeDelta::days(days);
+    moment.format("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -93,6 +93,19 @@ pub fn evaluate(expr: &Expr, names: &dyn Names) -> Result<Value, EvalError> {
     value_of(&expr.root, names)
 }
 
+/// The value of an expression that uses no names; none of one that does.
+pub fn constant(expr: &Expr) -> Option<Value> {
+    constant_of(&expr.root)
+}
+
+fn constant_of(node: &Node) -> Option<Value> {
+    match node {
+        Node::Value(value) => Some(value.clone()),
+        Node::List(items) => items.iter().map(constant_of).collect(),
+        Node::Sum { .. } | Node::Path { .. } | Node::Now(_) => None,
+    }
+}
+
 fn value_of(node: &Node, names: &dyn Names) -> Result<Value, EvalError> {
     match node {
         Node::Value(value) => Ok(value.clone()),

@@ -1,0 +1,66 @@
+//! POST `/jsonrpc`: the services `common`, `db` and `object` in JSON-RPC's envelope.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value as Json;
+
+use super::jsonrpc::{self, Envelope};
+use super::{reply, session};
+use crate::error::{Error, Result};
+use crate::orm::method::Reply;
+use crate::orm::python;
+use crate::rpc::{App, service};
+
+/// Calls a method of a service.
+pub(super) async fn jsonrpc(
+    app: Data<App>,
+    request: HttpRequest,
+    body: std::result::Result<Bytes, actix_web::Error>,
+) -> HttpResponse {
+    let broken = |error: Error| reply::plain(StatusCode::BAD_REQUEST, error.to_string());
+    let Envelope { id, params } = match jsonrpc::open(&request, body, broken) {
+        Ok(envelope) => envelope,
+        Err(refusal) => return *refusal,
+    };
+    let answer = match parse(params) {
+        Ok((service, method, args)) => call(&app, &request, &service, &method, args).await,
+        Err(error) => Err(error),
+    };
+    reply::envelope(&id, answer)
+}
+
+/// Calls a method of a service, and notes who was not let in.
+pub(super) async fn call(
+    app: &App,
+    request: &HttpRequest,
+    service: &str,
+    method: &str,
+    args: Vec<Json>,
+) -> Result<Reply> {
+    // The login or the user's id: the second argument of all that asks for a password.
+    let who = args.get(1).map(python::text).unwrap_or_default();
+    let answer = service::dispatch(app, service, method, args).await;
+    let is_refused = match &answer {
+        Err(Error::AccessDenied(_)) => true,
+        Ok(Reply::Json(json)) => service == "common" && json == b"false",
+        _ => false,
+    };
+    if is_refused {
+        session::note_refusal(app, request, &who);
+    }
+    answer
+}
+
+fn parse(mut params: Json) -> Result<(String, String, Vec<Json>)> {
+    let mut part = |name: &str| {
+        let missing = || Error::Type(format!("the parameter '{name}' is missing"));
+        params.get_mut(name).map(Json::take).ok_or_else(missing)
+    };
+    match (part("service")?, part("method")?, part("args")?) {
+        (Json::String(service), Json::String(method), Json::Array(args)) => Ok((service, method, args)),
+        _ => {
+            Err(Error::Type("A call names a service and a method, and gives a list of arguments.".to_owned()))
+        }
+    }
+}

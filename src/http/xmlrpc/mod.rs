@@ -1,0 +1,72 @@
+//! POST `/xmlrpc/2/<service>` and `/xmlrpc/<service>`: the services in XML-RPC, with the two forms that
+//! Odoo's faults have.
+//!
+//! The codec stands on quick-xml, not on a crate for XML-RPC: version 1 has texts for fault codes, the
+//! layout is Python's, an integer beyond 32 bits and an empty value are faults, and a hostile body must
+//! not nest deeper than the stack is.
+
+mod fault;
+mod parse;
+mod write;
+
+use actix_web::web::{Bytes, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+
+use self::fault::Version;
+use super::{jsonrpc, services};
+use crate::error::{Error, Result};
+use crate::rpc::App;
+
+type Body = std::result::Result<Bytes, actix_web::Error>;
+
+const XML: &str = "text/xml; charset=utf-8";
+
+/// Faults have numbers for codes.
+pub(super) async fn version_2(
+    app: Data<App>,
+    request: HttpRequest,
+    service: Path<String>,
+    body: Body,
+) -> HttpResponse {
+    answer(&app, &request, &service, body, Version::Two).await
+}
+
+/// Faults have texts for codes.
+pub(super) async fn version_1(
+    app: Data<App>,
+    request: HttpRequest,
+    service: Path<String>,
+    body: Body,
+) -> HttpResponse {
+    answer(&app, &request, &service, body, Version::One).await
+}
+
+async fn answer(
+    app: &App,
+    request: &HttpRequest,
+    service: &str,
+    body: Body,
+    version: Version,
+) -> HttpResponse {
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => return jsonrpc::unreadable(&error),
+    };
+    match call(app, request, service, &body).await {
+        Ok(xml) => HttpResponse::Ok().content_type(XML).body(xml),
+        Err(error) => {
+            let mut response = match error {
+                Error::Internal(_) => HttpResponse::InternalServerError(),
+                _ => HttpResponse::Ok(),
+            };
+            response.content_type(XML).body(fault::fault(&error, version))
+        }
+    }
+}
+
+/// What cannot be said in XML-RPC fails after the work was done, as it does in Odoo.
+async fn call(app: &App, request: &HttpRequest, service: &str, body: &[u8]) -> Result<String> {
+    let call = parse::method_call(body)?;
+    let reply = services::call(app, request, service, &call.method, call.args).await?;
+    write::response(&reply)
+}

@@ -1,0 +1,54 @@
+//! Lets the tables follow what a call has changed of models and fields, within its transaction.
+
+use std::sync::Arc;
+
+use super::bring;
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::orm::made::Problem;
+use crate::orm::model::Model;
+use crate::orm::registry::Registry;
+
+/// A table that a long query holds must not keep everybody else waiting behind the change of it.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '5s'";
+
+/// Loads the models as the transaction sees them, checks that they fit together, and makes and alters
+/// the tables of those that differ from the ones that the call began with.
+///
+/// # Errors
+///
+/// [`Error::Validation`] for what was made and does not fit, [`Error::User`] when something that was
+/// served before would not be any more, and what the database refuses.
+pub async fn follow(connection: &Connection, before: &Registry, declared: &[Model]) -> Result<()> {
+    let after = Registry::load(declared, connection).await?;
+    if let Some(problem) = after.problems.iter().find(|problem| !before.problems.contains(problem)) {
+        let was_served = served(before, problem);
+        return Err(if was_served {
+            Error::User(format!("This cannot be done, as something else needs it. {}", problem.reason))
+        } else {
+            Error::Validation(problem.reason.clone())
+        });
+    }
+    let differs = |model: &&Arc<Model>| {
+        (model.manual || model.fields.values().any(|field| field.manual))
+            && before.find(&model.name).is_none_or(|known| format!("{known:?}") != format!("{model:?}"))
+    };
+    let mut changed: Vec<&Model> = after.models().filter(differs).map(AsRef::as_ref).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    changed.sort_by(|left, right| left.name.cmp(&right.name));
+    connection.batch(PATIENCE).await?;
+    for model in &changed {
+        if before.find(&model.name).is_some_and(|known| known.order != model.order) {
+            super::remove::order_index(connection, model).await?;
+        }
+    }
+    bring(connection, &after, &changed).await
+}
+
+fn served(before: &Registry, problem: &Problem) -> bool {
+    before.find(&problem.model).is_some_and(|model| {
+        problem.field.as_ref().map_or(model.manual, |field| model.fields.contains_key(field))
+    })
+}
