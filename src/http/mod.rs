@@ -1,5 +1,6 @@
 //! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
 
+mod content;
 mod dataset;
 mod health;
 mod jsonrpc;
@@ -33,6 +34,9 @@ pub fn routes(config: &mut ServiceConfig) {
         // Anybody.
         .service(post("/web/webclient/version_info", session::version_info))
         .service(post("/web/database/list", session::database_list))
+        // Browsers: files and pictures.
+        .service(look("/web/image{tail:.*}", content::image))
+        .service(look("/web/content{tail:.*}", content::content))
         // Whoever watches over the server.
         .service(web::resource("/web/health").route(web::get().to(health::health)))
         .default_service(web::to(reply::not_found));
@@ -46,6 +50,16 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     web::resource(path).route(web::method(Method::POST).to(handler)).default_service(web::to(reply::not_json))
+}
+
+/// A route for browsers, which look and change nothing.
+fn look<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args> + Clone,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
 }
 
 /// A route that takes XML by POST, whatever the content type says; no other verb.

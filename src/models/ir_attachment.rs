@@ -14,12 +14,10 @@ use crate::orm::declare::{binary, boolean, char, integer, many2one, selection, t
 use crate::orm::domain::to_sql::Compiler;
 use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
+use crate::orm::file;
 use crate::orm::image::decode_base64_lenient;
 use crate::orm::model::Model;
 use crate::orm::python;
-
-/// What nothing is known of.
-const UNKNOWN: &str = "application/octet-stream";
 
 /// Where the content comes from: base64, base64 as `copy` reads it, text.
 const CONTENT: [&str; 3] = ["datas", "db_datas", "raw"];
@@ -72,28 +70,6 @@ pub(super) fn models() -> Vec<Model> {
 
 struct Attachment;
 
-/// A byte as two digits.
-fn hex(byte: u8) -> [char; 2] {
-    [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0'))
-}
-
-/// The type of a file: what its content shows, else what its name says, else whether it is text.
-fn mimetype(name: &str, content: &[u8]) -> String {
-    if let Some(known) = infer::get(content) {
-        return known.mime_type().to_owned();
-    }
-    let by_name = mime_guess::from_path(name).first_raw();
-    match by_name {
-        Some(known) => known.to_owned(),
-        None if !content.is_empty()
-            && std::str::from_utf8(content).is_ok_and(|text| !text.contains('\0')) =>
-        {
-            "text/plain".to_owned()
-        }
-        None => UNKNOWN.to_owned(),
-    }
-}
-
 /// The content that was sent, if any was.
 fn sent(values: &mut Values) -> Result<Option<Vec<u8>>> {
     let mut found = None;
@@ -124,13 +100,13 @@ async fn take_in(values: &mut Values, is_new: bool) -> Result<()> {
     let name = given("name").or_else(|| given("url")).unwrap_or_default();
     let Some(content) = content else {
         if is_new && known.is_none() {
-            values.insert("mimetype".to_owned(), mimetype(&name, &[]).into());
+            values.insert("mimetype".to_owned(), file::mimetype(&name, &[]).into());
         }
         return Ok(());
     };
     let work = move || {
-        let checksum = Sha1::digest(&content).iter().copied().flat_map(hex).collect::<String>();
-        let kind = known.unwrap_or_else(|| mimetype(&name, &content));
+        let checksum = file::hex(Sha1::digest(&content));
+        let kind = known.unwrap_or_else(|| file::mimetype(&name, &content));
         (checksum, kind, content.len(), STANDARD.encode(&content))
     };
     let (checksum, kind, size, encoded) = tokio::task::spawn_blocking(work)
@@ -244,20 +220,4 @@ fn by_record(env: &Environment, alias: &str, operation: Operation) -> Result<Sql
     }
     // CASE needs a branch, also where there is no model that the caller may touch.
     Ok(cases.and_text(" WHEN '' THEN false ELSE false END"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_content_of_a_file_says_more_than_its_name() {
-        let png = b"\x89PNG\r\n\x1a\n0000";
-        assert_eq!(mimetype("page.html", png), "image/png");
-        assert_eq!(mimetype("picture.svg", b"<svg xmlns=''/>"), "image/svg+xml");
-        assert_eq!(mimetype("table.csv", b"a,b"), "text/csv");
-        assert_eq!(mimetype("notes", b"plain"), "text/plain");
-        assert_eq!(mimetype("notes", b"\0\xff"), UNKNOWN);
-        assert_eq!(mimetype("", b""), UNKNOWN);
-    }
 }

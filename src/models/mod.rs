@@ -6,7 +6,7 @@ mod ir_attachment;
 mod ir_config_parameter;
 mod ir_filters;
 mod ir_model;
-mod ir_model_data;
+pub mod ir_model_data;
 mod ir_model_fields;
 mod ir_model_fields_selection;
 pub mod ir_ui_menu;

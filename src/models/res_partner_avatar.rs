@@ -6,10 +6,8 @@ use crate::orm::field::Scope;
 
 /// The letter on a ground whose colour follows from the name.
 fn letter(alias: &str) -> Sql {
-    let name = || Sql::text("COALESCE(").then(column(alias, "name")).and_text(", '')");
-    let mut pieces = include_str!("../../sql/queries/partners/avatar.sql").split("$1");
-    let first = Sql::text(pieces.next().unwrap_or_default());
-    pieces.fold(first, |sql, piece| sql.then(name()).and_text(piece))
+    let name = Sql::text("COALESCE(").then(column(alias, "name")).and_text(", '')");
+    Sql::with_pieces(include_str!("../../sql/queries/partners/avatar.sql"), &[name])
 }
 
 fn avatar(scope: Scope<'_>, picture: &str) -> Sql {

@@ -42,19 +42,14 @@ pub async fn name(env: &Environment, model: &str, named: &[(String, i64)]) -> Re
         names.push(name.to_owned());
         ids.push(*id);
     }
-    let mut pieces = include_str!("../../sql/queries/records/name_external.sql").split('$');
-    let mut statement = Sql::text(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let (number, rest) = piece.split_at_checked(1).unwrap_or((piece, ""));
-        let value = match number {
-            "1" => Sql::param(model),
-            "2" => Sql::param(env.user().id),
-            "3" => Sql::param(modules.clone()),
-            "4" => Sql::param(names.clone()),
-            _ => Sql::param(ids.clone()),
-        };
-        statement = statement.then(value).and_text(rest);
-    }
+    let pieces = [
+        Sql::param(model),
+        Sql::param(env.user().id),
+        Sql::param(modules),
+        Sql::param(names),
+        Sql::param(ids),
+    ];
+    let statement = Sql::with_pieces(include_str!("../../sql/queries/records/name_external.sql"), &pieces);
     env.connection().execute(statement).await?;
     if model == "res.groups" {
         env.mark_stale(Staleness::Registry);

@@ -22,6 +22,7 @@ pub mod environment;
 pub mod export;
 pub mod external_ids;
 pub mod field;
+pub mod file;
 pub mod image;
 pub mod load;
 pub mod made;

@@ -10,6 +10,7 @@
 
 mod binary;
 mod concurrency;
+mod content;
 mod importing;
 mod languages;
 mod optimizing;
@@ -21,3 +22,4 @@ mod secrets;
 mod services;
 mod session;
 mod support;
+mod world;
