@@ -226,7 +226,8 @@ def states(source, known):
         country, code = identifier[:2].upper(), identifier[2:].upper()
         if country in known and identifier in names:
             made.append({'xmlid': f'state_{country.lower()}_{code.lower()}', 'country': country, 'code': code,
-                         'name': names[identifier]})
+                         # Unicode numbers those that are called alike.
+                         'name': names[identifier].rstrip('\u00b9\u00b2\u00b3 ')})
     return made
 
 
