@@ -4,7 +4,7 @@ SHELL := /bin/sh
 CARGO ?= cargo
 BINARY := target/release/oregional
 
-.PHONY: help run build test lint docs unit replay bench check-postgres clean
+.PHONY: help run build test lint docs unit clients replay bench check-postgres clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,7 +27,12 @@ docs: ## Build the documentation, broken links are errors
 unit: ## All tests, through the real server and a real PostgreSQL
 	INSTA_UPDATE=no $(CARGO) test --locked
 
-replay: ## Replay what Odoo 18 answered: make replay URL=http://127.0.0.1:8069 [DB=… LOGIN=… PASSWORD=…]
+clients: check-postgres ## Let six of Odoo's clients, the real packages, work a day against the server
+	@sh .ci/ensure-clients.sh
+	$(CARGO) build --locked
+	@CARGO="$(CARGO)" python3 -B tests/clients/run.py
+
+replay: ## Replay what Odoo 18 answered: make replay URL=http://127.0.0.1:8069 [DB=… LOGIN=… PASSWORD=… API_KEY=…]
 	@test -n "$(URL)" || { echo "give the server: make replay URL=http://127.0.0.1:8069" >&2; exit 2; }
 	OREGIONAL_REPLAY_URL="$(URL)" OREGIONAL_REPLAY_DB="$(DB)" OREGIONAL_REPLAY_LOGIN="$(LOGIN)" OREGIONAL_REPLAY_PASSWORD="$(PASSWORD)" OREGIONAL_REPLAY_API_KEY="$(API_KEY)" \
 	  $(CARGO) test --locked --test api replay -- --nocapture

@@ -65,12 +65,70 @@ pub enum UserCommand {
         #[expect(missing_docs, reason = "its own help says it")]
         database: Database,
     },
+    /// Make API keys for scripts, list them, and revoke them.
+    Apikey {
+        /// Which of it.
+        #[command(subcommand)]
+        command: ApiKeyCommand,
+    },
     /// List the users.
     List {
         #[command(flatten)]
         #[expect(missing_docs, reason = "its own help says it")]
         database: Database,
     },
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub enum ApiKeyCommand {
+    /// Make a key and print it: nobody can find it out later.
+    Create {
+        /// Whose.
+        login: String,
+        /// What the key is for.
+        #[arg(long)]
+        name: String,
+        /// After how many days it ends; never, when not given.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        days: Option<u16>,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "its own help says it")]
+        database: Database,
+    },
+    /// List the keys of a user, or of all.
+    List {
+        /// Whose.
+        login: Option<String>,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "its own help says it")]
+        database: Database,
+    },
+    /// End a key at once, on all servers.
+    Revoke {
+        /// Which one, as `list` shows it.
+        id: i64,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "its own help says it")]
+        database: Database,
+    },
+}
+
+impl UserCommand {
+    /// Where the users are.
+    pub fn database(&self) -> &Database {
+        match self {
+            Self::Create { database, .. }
+            | Self::Passwd { database, .. }
+            | Self::List { database }
+            | Self::Apikey {
+                command:
+                    ApiKeyCommand::Create { database, .. }
+                    | ApiKeyCommand::List { database, .. }
+                    | ApiKeyCommand::Revoke { database, .. },
+            } => database,
+        }
+    }
 }
 
 /// Where the records are, and the key of their secrets.

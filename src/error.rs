@@ -61,6 +61,15 @@ pub enum Error {
     /// The body is no JSON.
     #[error("{0}")]
     JsonDecode(String),
+    /// Nothing says who calls, or what says so is not good.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The body of a plain HTTP call is not what its headers say.
+    #[error("{0}")]
+    BadRequest(String),
+    /// An argument of a plain HTTP call is missing, unknown or one too many.
+    #[error("{0}")]
+    Unprocessable(String),
     /// The body is no XML.
     #[error("{0}")]
     Xml(String),
@@ -157,6 +166,9 @@ impl Error {
             Self::Exception(_) => "builtins.Exception",
             Self::Assertion(_) => "builtins.AssertionError",
             Self::JsonDecode(_) => "json.decoder.JSONDecodeError",
+            Self::Unauthorized(_) => "werkzeug.exceptions.Unauthorized",
+            Self::BadRequest(_) => "werkzeug.exceptions.BadRequest",
+            Self::Unprocessable(_) => "werkzeug.exceptions.UnprocessableEntity",
             Self::Xml(_) => "xml.parsers.expat.ExpatError",
             Self::Overflow(_) => "builtins.OverflowError",
             Self::Database { name, .. } => return Cow::Owned(format!("psycopg2.errors.{name}")),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use oregional::config::{Cli, Command, Database, Serve, UserCommand};
+use oregional::config::{Cli, Command, Database, Serve};
 use oregional::startup::{Application, commands, password_file};
 use oregional::telemetry;
 use secrecy::ExposeSecret as _;
@@ -31,11 +31,7 @@ fn database(command: &Command) -> &Database {
     match command {
         Command::Serve(settings) => &settings.database,
         Command::Migrate(database) | Command::Check(database) => database,
-        Command::User { command } => match command {
-            UserCommand::Create { database, .. }
-            | UserCommand::Passwd { database, .. }
-            | UserCommand::List { database } => database,
-        },
+        Command::User { command } => command.database(),
     }
 }
 

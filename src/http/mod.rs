@@ -1,8 +1,14 @@
 //! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
 
+<<<<<<< HEAD
 mod content;
+=======
+mod bearer;
+>>>>>>> main
 mod dataset;
+mod doc;
 mod health;
+mod json2;
 mod jsonrpc;
 mod reply;
 mod services;
@@ -31,7 +37,17 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/jsonrpc", services::jsonrpc))
         .service(xml("/xmlrpc/2/{service}", xmlrpc::version_2))
         .service(xml("/xmlrpc/{service}", xmlrpc::version_1))
+        // Odoo's clients, with an API key in the head of every call.
+        .service(
+            web::resource("/json/2/{model}/{method}")
+                .route(web::method(Method::POST).to(json2::call))
+                .default_service(web::to(json2::not_found)),
+        )
+        .service(web::resource(["/json/2", "/json/2/{path:.*}"]).route(web::to(json2::not_found)))
+        .service(web::resource("/doc-bearer/index.json").route(web::get().to(doc::index)))
+        .service(web::resource("/doc-bearer/{model}.json").route(web::get().to(doc::model)))
         // Anybody.
+        .service(web::resource(["/web/version", "/json/version"]).route(web::get().to(session::version)))
         .service(post("/web/webclient/version_info", session::version_info))
         .service(post("/web/database/list", session::database_list))
         // Browsers: files and pictures.

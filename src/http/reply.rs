@@ -1,7 +1,7 @@
 //! Results on their way out: the JSON-RPC envelope, and pages for whoever is lost.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, ContentType, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::{Value as Json, json};
 
@@ -32,6 +32,52 @@ pub(super) fn envelope(id: &Json, result: Result<Reply>) -> HttpResponse {
     }
 }
 
+/// What `data` of a JSON-RPC error has, and the body of a plain one.
+fn exception(error: &Error, arguments: &Json) -> Json {
+    let message = error.to_string();
+    json!({
+        "name": error.name(),
+        "debug": format!("{}: {message}", error.name()),
+        "message": message,
+        "arguments": arguments,
+        "context": {},
+    })
+}
+
+/// An error by itself, with the HTTP status that says what kind it is.
+pub(super) fn plain_error(error: &Error) -> HttpResponse {
+    let code = match error {
+        Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+        Error::Unauthorized(_) | Error::SessionExpired => StatusCode::UNAUTHORIZED,
+        Error::Access(_) | Error::AccessDenied(_) => StatusCode::FORBIDDEN,
+        Error::NotFound(_) | Error::Missing(_) => StatusCode::NOT_FOUND,
+        Error::Conflict => StatusCode::CONFLICT,
+        Error::Unavailable(_) | Error::Internal(_) => status(error).finish().status(),
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let arguments = match error {
+        Error::BadRequest(_) | Error::Unauthorized(_) | Error::NotFound(_) | Error::Unprocessable(_) => {
+            json!([error.to_string(), code.as_u16()])
+        }
+        _ => json!([error.to_string()]),
+    };
+    let mut response = status(error);
+    response.status(code).content_type(JSON);
+    if code == StatusCode::UNAUTHORIZED {
+        response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+    }
+    response.body(exception(error, &arguments).to_string())
+}
+
+/// A result by itself; a void one is `null`.
+pub(super) fn plain_result(reply: Reply) -> HttpResponse {
+    let body = match reply {
+        Reply::Json(json) => json,
+        Reply::Void => b"null".to_vec(),
+    };
+    HttpResponse::Ok().content_type(JSON).body(body)
+}
+
 fn refusal(id: &Json, error: &Error) -> HttpResponse {
     let message = error.to_string();
     let id = if error.hides_request_id() { &Json::Null } else { id };
@@ -47,13 +93,7 @@ fn refusal(id: &Json, error: &Error) -> HttpResponse {
         "error": {
             "code": error.code(),
             "message": title,
-            "data": {
-                "name": error.name(),
-                "debug": format!("{}: {message}", error.name()),
-                "message": message,
-                "arguments": arguments,
-                "context": {},
-            },
+            "data": exception(error, &arguments),
         },
     });
     status(error).content_type(JSON).body(body.to_string())

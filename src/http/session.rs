@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::orm::method::Reply;
 use crate::orm::python;
 use crate::rpc::retrying::Caller;
-use crate::rpc::{App, session};
+use crate::rpc::{App, SERVER_VERSION, session};
 
 type Body = std::result::Result<Bytes, actix_web::Error>;
 
@@ -168,6 +168,12 @@ pub(super) async fn version_info(app: Data<App>, request: HttpRequest, body: Bod
     let response =
         jsonrpc::handle(&request, body, async |_params| Ok(Reply::value(&session::version_info()))).await;
     anonymous(&app, &request, response)
+}
+
+/// The same for those who do without an envelope.
+pub(super) async fn version() -> HttpResponse {
+    HttpResponse::Ok()
+        .json(json!({"version_info": session::server_version_info(), "version": SERVER_VERSION}))
 }
 
 /// The one database.

@@ -47,7 +47,7 @@ pub(super) fn models() -> Vec<Model> {
         .search_names(&["name", "model"])
         .fields([
             char("name").string("Model Description").required().translate(),
-            char("model").required().default("x_"),
+            char("model").required().default("x_").names_model(),
             char("order").default("id").required(),
             text("info").string("Information"),
             selection("state", &STATES).string("Type").default("manual").readonly(),

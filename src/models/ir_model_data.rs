@@ -34,7 +34,7 @@ pub(super) fn models() -> Vec<Model> {
                     .compute(complete_name, &["module", "name"])
                     .searchable(),
                 char("module").default("").required(),
-                char("model").string("Model Name").required(),
+                char("model").string("Model Name").required().names_model(),
                 integer("res_id").string("Record ID"),
                 boolean("noupdate").string("Non Updatable"),
             ])

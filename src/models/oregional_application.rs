@@ -34,6 +34,7 @@ pub(super) fn models() -> Vec<Model> {
 
 fn application() -> Model {
     Model::new("oregional.application", "Application")
+        .other_names(&["oregional.restapi.application"])
         .module("oregional")
         .order("name, id")
         .fields([
@@ -139,6 +140,7 @@ impl Behaviour for Application {
 
 fn uri() -> Model {
     Model::new("oregional.application.uri", "Application URI")
+        .other_names(&["oregional.restapi.application.uri"])
         .module("oregional")
         .rec_name("uri")
         .order("application_id, id")

@@ -30,6 +30,7 @@ fn display_name(scope: Scope<'_>) -> Sql {
 
 pub(super) fn models() -> Vec<Model> {
     let authorization = Model::new("oregional.authorization", "Authorization")
+        .other_names(&["oregional.restapi.authorization"])
         .module("oregional")
         .order("id desc")
         .fields([
@@ -61,6 +62,7 @@ pub(super) fn models() -> Vec<Model> {
         )
         .behaviour(&Authorization);
     let code = Model::new("oregional.authorization.code", "Authorization Code")
+        .other_names(&["oregional.restapi.authorization.code"])
         .module("oregional")
         .order("id desc")
         .fields([

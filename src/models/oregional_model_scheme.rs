@@ -34,6 +34,7 @@ pub(super) fn models() -> Vec<Model> {
 
 fn scheme() -> Model {
     Model::new("oregional.model.scheme", "Model Scheme")
+        .other_names(&["oregional.restapi.model.scheme"])
         .module("oregional")
         .order("name, id")
         .fields([
@@ -66,6 +67,7 @@ fn scheme() -> Model {
 
 fn configuration() -> Model {
     Model::new("oregional.model.configuration", "Model Configuration")
+        .other_names(&["oregional.restapi.model.configuration"])
         .module("oregional")
         .order("name, id")
         .fields([

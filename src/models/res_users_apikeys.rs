@@ -144,19 +144,19 @@ fn remove(call: Call<'_>) -> Promise<'_, Reply> {
     })
 }
 
-/// Ends keys at once, on all servers: each call asks for the key's record.
+/// Ends keys at once, on all servers: each call asks for the key's record. Gives those that there were.
 ///
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database does not answer.
-pub async fn revoke(env: &Environment, ids: &[i64]) -> Result<()> {
+pub async fn revoke(env: &Environment, ids: &[i64]) -> Result<Vec<i64>> {
     let known = Sql::text("SELECT id FROM res_users_apikeys WHERE id = ANY(")
         .then(Sql::param(ids.to_vec()))
         .and_text(")");
     let known: Vec<i64> = env.connection().query(known).await?.iter().map(|row| int(row, 0)).collect();
     unlink(&env.sudo(), &*env.model(MODEL)?, &known).await?;
     tracing::info!(keys = ?known, "API keys were removed");
-    Ok(())
+    Ok(known)
 }
 
 impl Behaviour for ApiKeys {

@@ -148,6 +148,13 @@ impl Field {
         self
     }
 
+    /// Holds names of models: a name of old is taken for the one of today.
+    #[must_use]
+    pub fn names_model(mut self) -> Self {
+        self.names_model = true;
+        self
+    }
+
     /// Is sealed in the database.
     #[must_use]
     pub fn sealed(mut self) -> Self {

@@ -233,6 +233,8 @@ pub struct Field {
     pub size: Option<usize>,
     /// The many2one that has the currency of an amount of money.
     pub currency_field: Option<String>,
+    /// Holds names of models: a name of old is taken for the one of today.
+    pub names_model: bool,
     /// Is sealed in the database; see `spec` of secrets in the README.
     pub sealed: bool,
     /// External ids of the groups that may see it; empty is everybody.
@@ -271,6 +273,7 @@ impl Field {
             translate: false,
             size: None,
             currency_field: None,
+            names_model: false,
             sealed: false,
             groups: Vec::new(),
             default: None,

@@ -131,7 +131,10 @@ async fn assign(
     if let FieldType::Image { .. } = field.kind {
         return pictures(model, field, value, assignments).await;
     }
-    let parameter = convert::column(field, value)?;
+    let parameter = match value.as_str() {
+        Some(name) if field.names_model => Param::Text(env.registry().current_name(name).to_owned()),
+        _ => convert::column(field, value)?,
+    };
     require(model, field, &parameter)?;
     assignments.push(if field.translate {
         translated(&field.name, &env.context.lang, parameter)

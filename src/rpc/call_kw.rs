@@ -14,9 +14,23 @@ use crate::orm::methods;
 use crate::orm::python;
 use crate::orm::registry::Registry;
 
+/// How records and arguments are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Convention {
+    /// Positional and keyword arguments; the records come first among the positional ones.
+    Positional,
+    /// Keyword arguments alone; the records are called `ids`.
+    Named,
+}
+
+/// Names of arguments that Odoo 19 changed, and what they are here.
+const NEWER_NAMES: [(&str, &str, &str); 1] = [("name_search", "domain", "args")];
+
 /// What a client asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// How it is given.
+    pub convention: Convention,
     /// The model.
     pub model: String,
     /// The method.
@@ -75,7 +89,20 @@ impl Request {
             given if !python::truth(&given) => Map::new(),
             other => return Err(wrong("kwargs", "an object", &other)),
         };
-        Ok(Self { model, method, args, kwargs })
+        Ok(Self { convention: Convention::Positional, model, method, args, kwargs })
+    }
+
+    /// A call that names all of its arguments, its records and its context.
+    pub fn named(model: String, method: String, kwargs: Map<String, Json>) -> Self {
+        Self { convention: Convention::Named, model, method, args: Vec::new(), kwargs }
+    }
+
+    /// An unknown method is an address that does not exist, where the address names it.
+    fn unknown(&self, error: Error) -> Error {
+        match error {
+            Error::Attribute(message) if self.convention == Convention::Named => Error::NotFound(message),
+            other => other,
+        }
     }
 
     /// The context, taken out of the keyword arguments.
@@ -126,14 +153,25 @@ pub async fn call_kw(app: &App, caller: Caller, request: &Request) -> Result<Rep
         let mut request = request.clone();
         let context = Context::parse(request.context()?, &services.user, &services.registry)?;
         let env = Environment::new(Rc::clone(&services), context);
-        run(&env, method(&services.registry)?, request).await
+        run(&env, method(&services.registry).map_err(|error| request.unknown(error))?, request).await
     })
     .await
 }
 
 async fn run(env: &Environment, method: &'static Method, request: Request) -> Result<Reply> {
     let model = env.model(&request.model)?;
-    let mut args = request.args;
+    let (ids, arguments) = match request.convention {
+        Convention::Positional => positional(method, request.args, request.kwargs)?,
+        Convention::Named => named(method, request.kwargs)?,
+    };
+    (method.run)(Call { env, model: &model, ids, arguments }).await
+}
+
+fn positional(
+    method: &Method,
+    mut args: Vec<Json>,
+    kwargs: Map<String, Json>,
+) -> Result<(Vec<i64>, Arguments)> {
     let ids = match method.receiver {
         // Whether one or several were given decides what comes back: they have a place of their own.
         Receiver::Model if method.name == "create" && args.is_empty() => {
@@ -150,6 +188,34 @@ async fn run(env: &Environment, method: &'static Method, request: Request) -> Re
         }
         Receiver::Records => method::ids(&args.remove(0))?,
     };
-    let arguments = Arguments::bind(method, args, request.kwargs)?;
-    (method.run)(Call { env, model: &model, ids, arguments }).await
+    Ok((ids, Arguments::bind(method, args, kwargs)?))
+}
+
+fn named(method: &Method, mut kwargs: Map<String, Json>) -> Result<(Vec<i64>, Arguments)> {
+    let ids = match (method.receiver, kwargs.remove("ids")) {
+        (_, None) => Vec::new(),
+        (Receiver::Records, Some(ids)) => method::ids(&ids)?,
+        (Receiver::Model, Some(_)) => {
+            return Err(Error::Unprocessable(format!(
+                "'{}' is called on the model: it takes no 'ids'.",
+                method.name
+            )));
+        }
+    };
+    for (_, newer, known) in NEWER_NAMES.iter().filter(|(name, ..)| *name == method.name) {
+        if let Some(value) = kwargs.remove(*newer) {
+            kwargs.insert((*known).to_owned(), value);
+        }
+    }
+    // What is made comes back as a list, whether one or several were given.
+    if method.name == "create"
+        && let Some(values @ Json::Object(_)) = kwargs.get_mut("vals_list")
+    {
+        *values = Json::Array(vec![values.take()]);
+    }
+    let arguments = Arguments::bind(method, Vec::new(), kwargs).map_err(|error| match error {
+        Error::Type(message) => Error::Unprocessable(message),
+        other => other,
+    })?;
+    Ok((ids, arguments))
 }

@@ -98,8 +98,13 @@ impl Remembered {
     }
 }
 
-fn denied() -> Error {
-    Error::AccessDenied("Wrong login, password or API key.".to_owned())
+fn denied(claim: Claim<'_>) -> Error {
+    match claim {
+        Claim::User(..) => Error::AccessDenied("Wrong login, password or API key.".to_owned()),
+        Claim::ApiKey(_) => {
+            Error::Unauthorized("The API key is unknown, has expired or was removed.".to_owned())
+        }
+    }
 }
 
 /// Runs `work` in the name of whom `claim` proves. What was remembered and holds no more is verified
@@ -107,8 +112,8 @@ fn denied() -> Error {
 ///
 /// # Errors
 ///
-/// [`Error::AccessDenied`] when the secret is not right, [`Error::Missing`] without such a user, and
-/// what `work` fails with.
+/// [`Error::AccessDenied`] when the secret is not right, [`Error::Unauthorized`] when an API key by
+/// itself is not, [`Error::Missing`] without such a user, and what `work` fails with.
 pub async fn run<T>(app: &App, claim: Claim<'_>, work: impl AsyncFn(Caller) -> Result<T>) -> Result<T> {
     let remembered = &app.shared.caches.remembered;
     let digest = remembered.digest(claim);
@@ -122,7 +127,7 @@ pub async fn run<T>(app: &App, claim: Claim<'_>, work: impl AsyncFn(Caller) -> R
     match work(Caller::Credential(credential)).await {
         Err(Error::SessionExpired) => {
             remembered.forget(&digest);
-            Err(denied())
+            Err(denied(claim))
         }
         done => done,
     }
@@ -148,7 +153,7 @@ async fn verify(app: &App, claim: Claim<'_>) -> Result<Credential> {
     let (Claim::User(_, secret) | Claim::ApiKey(secret)) = claim;
     let connection = app.pool.get().await?;
     let by_key = api_key::find(&connection, secret, app.shared.world.now()).await?;
-    let Claim::User(user, _) = claim else { return by_key.ok_or_else(denied) };
+    let Claim::User(user, _) = claim else { return by_key.ok_or_else(|| denied(claim)) };
     if let Some(credential) = by_key.filter(|found| found.user_id == user) {
         return Ok(credential);
     }
@@ -162,7 +167,7 @@ async fn verify(app: &App, claim: Claim<'_>) -> Result<Credential> {
         None if rows.is_empty() => {
             Err(Error::Missing(format!("The user does not exist or has been deleted: res.users({user},).")))
         }
-        _ => Err(denied()),
+        _ => Err(denied(claim)),
     }
 }
 

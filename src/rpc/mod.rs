@@ -4,6 +4,7 @@ pub mod caches;
 pub mod call_kw;
 pub mod content;
 pub mod credentials;
+pub mod doc;
 pub mod retrying;
 pub mod service;
 pub mod session;

@@ -1,6 +1,7 @@
 //! One call from its first statement to its last: who calls, one transaction, again when another
 //! transaction was first, the model's own words for a broken constraint.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,10 @@ use crate::orm::schema::follow;
 
 /// How often a call is tried.
 const TRIES: u32 = 5;
+
+/// How often a call is tried that changes models or rights: each time that it comes second, somebody
+/// else's change was done, and it has waited for that and not for nothing.
+const TURNS: u32 = 50;
 
 /// The longest pause after the first try, in milliseconds; it doubles with each.
 const FIRST_PAUSE: u64 = 8;
@@ -48,21 +53,22 @@ pub async fn run<T>(
     work: impl AsyncFn(Rc<Services>) -> Result<T>,
 ) -> Result<T> {
     let mut tries = 0;
+    let waits_for_turn = Cell::new(false);
     loop {
         tries += 1;
         let registry = app.shared.caches.registry();
-        let error = match once(app, caller, &registry, writes(&registry), &work).await {
+        let error = match once(app, caller, &registry, writes(&registry), &waits_for_turn, &work).await {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
         match error {
-            Error::Conflict if tries < TRIES => {
-                let longest = FIRST_PAUSE << tries;
+            Error::Conflict if tries < if waits_for_turn.get() { TURNS } else { TRIES } => {
+                let longest = FIRST_PAUSE << tries.min(TRIES);
                 let pause = Duration::from_millis(1 + app.shared.world.below(longest));
                 tracing::debug!(tries, pause_ms = pause.as_millis(), "a call is run again after a conflict");
                 tokio::time::sleep(pause).await;
             }
-            error if may_be_outgrown(&error) && tries < TRIES && caches::outgrow(app, &registry).await? => {
+            error if may_be_outgrown(&error) && tries < TURNS && caches::outgrow(app, &registry).await? => {
                 tracing::debug!(tries, "a call is run again with a newer registry");
             }
             Error::Constraint(constraint) => return Err(constraints::in_words(&registry, &constraint)),
@@ -91,6 +97,7 @@ async fn once<T>(
     caller: Caller,
     registry: &Arc<Registry>,
     writes: bool,
+    waits_for_turn: &Cell<bool>,
     work: &impl AsyncFn(Rc<Services>) -> Result<T>,
 ) -> Result<T> {
     let connection = app.pool.get().await?;
@@ -116,6 +123,7 @@ async fn once<T>(
         Err(error) => services.connection.settle().await.and(Err(error)),
     };
     if done.is_err() {
+        waits_for_turn.set(services.has_turn.get());
         services.connection.rollback().await;
     }
     done

@@ -103,6 +103,15 @@ pub async fn session_info(app: &App, caller: Caller) -> Result<Json> {
     .await
 }
 
+/// Whose a session is, if it is good.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database does not answer.
+pub async fn user(app: &App, id: SessionId) -> Result<Option<i64>> {
+    session::user(&app.pool.get().await?, id, app.shared.world.now()).await
+}
+
 /// Checks that a session is good, and nothing else.
 ///
 /// # Errors

@@ -2,16 +2,19 @@
 
 use std::io::Write;
 
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::StartError;
 use super::storage::{Effort, Storage, StorageError};
+use crate::auth::api_key;
 use crate::auth::password::DEFAULT_ROUNDS;
 use crate::clock::World;
-use crate::config::{Database, UserCommand};
-use crate::db::{Pool, Sql, cluster};
+use crate::config::{ApiKeyCommand, Database, UserCommand};
+use crate::db::{Pool, Row, Sql, cluster};
 use crate::error::Error;
+use crate::models::res_users_apikeys::{self, Wanted};
 use crate::models::{self, res_users};
 use crate::orm::behaviour::{Staleness, Values};
 use crate::orm::create::create;
@@ -126,12 +129,7 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
 ///
 /// [`StartError`], for the operator to read.
 pub async fn user(command: UserCommand, out: &mut dyn Write) -> Result<()> {
-    let settings = match &command {
-        UserCommand::Create { database, .. }
-        | UserCommand::Passwd { database, .. }
-        | UserCommand::List { database } => database.clone(),
-    };
-    let storage = Storage::beside(&settings, &World::system()).await?;
+    let storage = Storage::beside(command.database(), &World::system()).await?;
     let done = on_users(command, &storage, out).await;
     storage.close().await;
     done
@@ -141,6 +139,7 @@ async fn on_users(command: UserCommand, storage: &Storage, out: &mut dyn Write) 
     let env = environment(storage).await?;
     match command {
         UserCommand::List { .. } => list(&env, out).await?,
+        UserCommand::Apikey { command } => on_keys(&env, command, out).await?,
         UserCommand::Passwd { login, password_stdin, .. } => {
             let id = find(&env, &login).await?;
             let (password, is_generated) = password(&env, password_stdin)?;
@@ -226,11 +225,49 @@ fn password(env: &Environment, from_stdin: bool) -> Result<(SecretString, bool)>
     Ok((SecretString::from(given.to_owned()), false))
 }
 
+async fn on_keys(env: &Environment, command: ApiKeyCommand, out: &mut dyn Write) -> Result<()> {
+    match command {
+        ApiKeyCommand::Create { login, name, days, .. } => {
+            let user = find(env, &login).await?;
+            let expiration_date = days.map(|days| env.now() + TimeDelta::days(days.into()));
+            let wanted = Wanted { name, scope: Some(api_key::SCOPE.to_owned()), expiration_date };
+            env.connection().begin();
+            let key = res_users_apikeys::make(env, user, wanted).await?;
+            env.connection().commit().await?;
+            line(out, &key)
+        }
+        ApiKeyCommand::List { login, .. } => {
+            let user = match login {
+                Some(login) => Some(find(env, &login).await?),
+                None => None,
+            };
+            let statement = Sql::with_parameter(include_str!("../../sql/queries/users/api_keys.sql"), user);
+            table(out, "id\tlogin\tname\tscope\tends", &env.connection().query(statement).await?, 5)
+        }
+        ApiKeyCommand::Revoke { id, .. } => {
+            env.connection().begin();
+            let gone = res_users_apikeys::revoke(env, &[id]).await?;
+            env.connection().commit().await?;
+            if gone.is_empty() {
+                return Err(Error::User(format!(
+                    "there is no API key {id}: `oregional user apikey list` shows them"
+                ))
+                .into());
+            }
+            line(out, &format!("The key {id} opens nothing any more."))
+        }
+    }
+}
+
 async fn list(env: &Environment, out: &mut dyn Write) -> Result<()> {
     let rows = env.connection().query(Sql::text(include_str!("../../sql/queries/users/list.sql"))).await?;
-    line(out, "id\tlogin\tname\tactive\tlast sign-in")?;
+    table(out, "id\tlogin\tname\tactive\tlast sign-in", &rows, 5)
+}
+
+fn table(out: &mut dyn Write, head: &str, rows: &[Row], columns: usize) -> Result<()> {
+    line(out, head)?;
     for row in rows {
-        let fields: Vec<String> = (0..5).map(|place| text(&row, place)).collect();
+        let fields: Vec<String> = (0..columns).map(|place| text(row, place)).collect();
         line(out, &fields.join("\t"))?;
     }
     Ok(())

@@ -16,6 +16,7 @@ use tokio_postgres::NoTls;
 use crate::support::client::{Anonymous, User};
 use crate::support::database::{Scratch, postmaster_pid};
 use crate::support::eventually;
+use crate::support::services::Script;
 
 const MODEL: &str = "oregional.application";
 const PASSWORD: &str = "chosen by hand";
@@ -254,6 +255,44 @@ async fn users_are_made_and_listed_beside_a_server_and_without_one() {
     let password = said.trim().rsplit(' ').next().unwrap();
     let server = Server::start(&data_dir, &[]).await;
     User::sign_in(&server.url, "bob", password).await;
+    assert!(server.stop("-TERM").await.success());
+}
+
+#[tokio::test]
+async fn api_keys_are_made_and_revoked_while_the_server_runs() {
+    let scratch = Scratch::for_test();
+    let data_dir = scratch.path.join("data");
+    let server = Server::start(&data_dir, &["--admin-password", PASSWORD]).await;
+
+    let made = run(&data_dir, &["user", "apikey", "create", "admin", "--name", "a script"], "").await;
+    assert!(made.status.success(), "{made:?}");
+    let key = text(&made.stdout).trim().to_owned();
+    let script = Script::new(&server.url, 2, &key);
+    assert!(script.is_let_in().await, "{key}");
+    let made = run(&data_dir, &["user", "apikey", "create", "admin", "--name", "b", "--days", "3"], "").await;
+    assert!(made.status.success(), "{made:?}");
+
+    let listed = text(&run(&data_dir, &["user", "apikey", "list", "admin"], "").await.stdout);
+    assert!(listed.contains("\tadmin\ta script\trpc\tnever\n"), "{listed}");
+    assert!(!listed.contains(&key), "{listed}");
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    let id = listed.lines().nth(1).unwrap().split('\t').next().unwrap();
+    let revoked = run(&data_dir, &["user", "apikey", "revoke", id], "").await;
+    assert!(revoked.status.success(), "{revoked:?}");
+    assert!(!script.is_let_in().await);
+    let listed = text(&run(&data_dir, &["user", "apikey", "list"], "").await.stdout);
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+
+    for (arguments, words) in [
+        (&["user", "apikey", "revoke", id][..], "no API key"),
+        (&["user", "apikey", "create", "nobody", "--name", "x"], "nobody"),
+        (&["user", "apikey", "create", "admin", "--name", " "], "name"),
+    ] {
+        let refused = run(&data_dir, arguments, "").await;
+        let said = text(&refused.stderr) + &text(&refused.stdout);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
     assert!(server.stop("-TERM").await.success());
 }
 

@@ -209,7 +209,7 @@ async fn the_name_of_a_file_leads_to_no_other_folder() {
         ("../../etc/passwd", "passwd.txt"),
         ("..\\evil.exe", "evil.exe"),
         ("r\u{e9}sum\u{e9}.txt", "r%C3%A9sum%C3%A9.txt"),
-        ("a\r\nSet-Cookie: x.txt", "aSet-Cookie%3A%20x.txt"),
+        ("a\r\nSet-Cookie: x.txt", "aSet%2DCookie%3A%20x.txt"),
     ] {
         let id = attach(&admin, name, b"words", json!({"mimetype": "text/plain"})).await;
         let got = get(&admin.browser, &format!("/web/content/{id}")).await;

@@ -13,6 +13,8 @@ mod concurrency;
 mod content;
 mod importing;
 mod languages;
+mod made;
+mod names_of_old;
 mod optimizing;
 mod outage;
 mod protocol;

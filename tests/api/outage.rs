@@ -37,7 +37,12 @@ fn is_outage(answer: &Answer) {
 }
 
 /// Scripts that send a password are answered in their own way.
-async fn scripts_are_told_so(anonymous: &Anonymous, user: i64) {
+async fn scripts_are_told_so(anonymous: &Anonymous, user: i64, key: &str) {
+    let request = anonymous.http.post(format!("{}/json/2/{MODEL}/search", anonymous.url)).bearer_auth(key);
+    let answer = Answer::to(request.json(&json!({"domain": []}))).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    assert!(answer.headers.contains_key(RETRY_AFTER));
+    assert_eq!(answer.json()["name"], "psycopg2.OperationalError");
     let login = json!({"service": "common", "method": "login", "args": [DB, "admin", PASSWORD]});
     is_outage(&anonymous.rpc("/jsonrpc", login).await);
     let script = Script::new(&anonymous.url, user, PASSWORD);
@@ -62,6 +67,7 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     let elsewhere = User::sign_in(&second_url, "admin", PASSWORD).await;
     let id = admin.create(MODEL, json!({"name": "There"})).await;
     let anonymous = Anonymous::new(&first_url);
+    let key = admin.api_key().await;
     let healthy = json!({"status": "pass"});
     assert_eq!(anonymous.get("/web/health").await.json(), healthy);
     assert_eq!(anonymous.get("/web/health?db=1").await.status, StatusCode::OK);
@@ -72,7 +78,7 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     is_outage(&admin.call_kw(MODEL, "write", json!([[id], {"name": "Lost"}]), json!({})).await);
     is_outage(&admin.call_kw(MODEL, "create", json!([{"name": "Lost"}]), json!({})).await);
     is_outage(&admin.browser.rpc("/web/session/check", json!({})).await);
-    scripts_are_told_so(&anonymous, admin.uid).await;
+    scripts_are_told_so(&anonymous, admin.uid, &key).await;
     is_outage(&admin.browser.rpc("/web/session/get_session_info", json!({})).await);
     let refused = anonymous.authenticate("admin", PASSWORD).await;
     is_outage(&refused);

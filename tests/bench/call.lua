@@ -1,5 +1,6 @@
 -- One call of the benchmark for wrk, again and again. run.py says in the environment which:
 --   BENCH_CALL    the body of the request; @ID@, @KEY@ and @WORD@ in it are drawn for every request
+--   BENCH_PATH    where it goes
 --   BENCH_COOKIE  the session
 --   BENCH_HOST    the server, for the Host header
 --   BENCH_FIRST   the id of the first record
@@ -9,7 +10,7 @@
 local template = os.getenv("BENCH_CALL")
 local first = tonumber(os.getenv("BENCH_FIRST"))
 local count = tonumber(os.getenv("BENCH_COUNT"))
-local head = "POST /web/dataset/call_kw HTTP/1.1\r\nHost: " .. os.getenv("BENCH_HOST")
+local head = "POST " .. os.getenv("BENCH_PATH") .. " HTTP/1.1\r\nHost: " .. os.getenv("BENCH_HOST")
   .. "\r\nContent-Type: application/json\r\nCookie: session_id=" .. os.getenv("BENCH_COOKIE")
   .. "\r\nContent-Length: "
 

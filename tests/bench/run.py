@@ -19,6 +19,7 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TABLE = "oregional_application"
+PASSWORD = "admin"
 ORDER_INDEX = "oregional_application_order_index"
 SCHEMES = 50
 FIELDS = [
@@ -45,6 +47,10 @@ FIELDS = [
 FULL = 32
 # A page at the largest size may take this many times as long as at the smallest.
 MOST_GROWTH = 1.5
+# A call with its password may take this many times as long as one with a session.
+MOST_PASSWORD = 1.1
+# How often the two take turns.
+TURNS = 3
 
 # A record's client id follows from its number, so that Lua, SQL and pgbench can each make it. The
 # factor scatters neighbours. 19 digits, because pgbench has numbers only.
@@ -77,6 +83,15 @@ class Scenario:
             "args": self.args,
             "kwargs": self.kwargs,
         }
+        return self.envelope(params)
+
+    def service_body(self):
+        """The same call for `/jsonrpc`, with the password in it."""
+        call = ["oregional", 2, PASSWORD, "oregional.application", self.method, self.args, self.kwargs]
+        return self.envelope({"service": "object", "method": "execute_kw", "args": call})
+
+    @staticmethod
+    def envelope(params):
         text = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
         return text.replace('"@ID@"', "@ID@")
 
@@ -171,7 +186,7 @@ class Server:
             self.port = free.getsockname()[1]
         unwanted = ("OREGIONAL_", "RUST_LOG", "PG")
         env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-        command = [binary, "serve", "--data-dir", self.data, "--admin-password", "admin"]
+        command = [binary, "serve", "--data-dir", self.data, "--admin-password", PASSWORD]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--listen", f"127.0.0.1:{self.port}"],
@@ -221,7 +236,7 @@ class Server:
         return answer["result"], response
 
     def sign_in(self):
-        params = {"db": "oregional", "login": "admin", "password": "admin"}
+        params = {"db": "oregional", "login": "admin", "password": PASSWORD}
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
         _, response = self.post("/web/session/authenticate", body)
         found = re.search(r"session_id=(\w+)", response.headers.get("Set-Cookie", ""))
@@ -467,9 +482,10 @@ class Load:
     cpu_micros: float
 
 
-def wrk(server, scenario, connections, seconds, first, count):
+def wrk(server, scenario, connections, seconds, first, count, with_password=False):
     env = os.environ | {
-        "BENCH_CALL": scenario.body(),
+        "BENCH_CALL": scenario.service_body() if with_password else scenario.body(),
+        "BENCH_PATH": "/jsonrpc" if with_password else "/web/dataset/call_kw",
         "BENCH_COOKIE": server.cookie,
         "BENCH_HOST": f"127.0.0.1:{server.port}",
         "BENCH_FIRST": str(first),
@@ -612,6 +628,31 @@ def growth(loads, sizes, report):
         say(f"| {scenario.name} | {cells} | {factor:.2f} | {verdict} |")
 
 
+def password(server, first, count, options, report):
+    """The same call with a session and with a password, in turns: what disturbs one disturbs the other."""
+    scenario = next(scenario for scenario in SCENARIOS if scenario.method == "read")
+    say()
+    say(f"## A password in every call, at {FULL} connections")
+    say()
+    say("| call | with a session, calls/s | with its password, calls/s | × | target |")
+    say("| --- | ---: | ---: | ---: | --- |")
+    rates = {False: [], True: []}
+    for turn in range(TURNS + 1):
+        for with_password in (False, True):
+            load = wrk(server, scenario, FULL, options.seconds, first, count, with_password)
+            # The first turn warms up.
+            if turn:
+                rates[with_password].append(load.rate)
+    session, by_password = (statistics.median(rates[way]) for way in (False, True))
+    factor = session / by_password
+    what = f"a password in every call: {factor:.2f} times the time, of {MOST_PASSWORD}"
+    verdict = report.judge(what, factor <= MOST_PASSWORD)
+    say(
+        f"| {scenario.name} | {session:,.0f} | {by_password:,.0f} | {factor:.2f} | "
+        f"≤ {MOST_PASSWORD}: {verdict} |"
+    )
+
+
 def average_load():
     return "load average " + ", ".join(f"{value:.2f}" for value in os.getloadavg())
 
@@ -658,6 +699,7 @@ def bench(server, scratch, options):
         memory.append((size, table, before, server.resident()))
     plan = scripts[SCENARIOS[0].name].plan(cluster)
     growth(loads, options.sizes, report)
+    password(server, first, have, options, report)
     say()
     say("## Resident memory of the server")
     say()

@@ -97,7 +97,7 @@ pub(super) fn models() -> Vec<Model> {
         .search_names(&["field_description", "name"])
         .fields([
             char("name").string("Field Name").required().default("x_"),
-            char("model").string("Model Name").required().index(),
+            char("model").string("Model Name").required().index().names_model(),
             many2one("model_id", "ir.model").string("Model").ondelete(OnDelete::Cascade).required().index(),
             char("field_description").string("Field Label").required().translate(),
             text("help").string("Field Help").translate(),
@@ -106,7 +106,7 @@ pub(super) fn models() -> Vec<Model> {
             one2many("selection_ids", "ir.model.fields.selection", "field_id")
                 .string("Selection Options")
                 .with_copy(),
-            char("relation").string("Related Model"),
+            char("relation").string("Related Model").names_model(),
             char("relation_field"),
             char("relation_table"),
             char("column1").string("Column 1"),

@@ -3,6 +3,8 @@
 
 use std::cell::Cell;
 
+use serde_json::Value as Json;
+
 use super::super::access::{self, Operation, rule};
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
@@ -170,7 +172,7 @@ impl<'a> Compiler<'a> {
         if let Operand::Domain(domain) = &condition.operand {
             return relation::any(self, model, alias, field, condition.operator, domain);
         }
-        if let Operand::Value(serde_json::Value::Array(items)) = &condition.operand
+        if let Operand::Value(Json::Array(items)) = &condition.operand
             && items.is_empty()
             && matches!(condition.operator, Operator::In | Operator::NotIn)
         {
@@ -200,8 +202,30 @@ impl<'a> Compiler<'a> {
             _ if field.name == "id" && hierarchy::is_hierarchy(condition.operator) => {
                 relation::many2one(self, &column(alias, "id"), field, &model.name, condition)
             }
+            _ if field.names_model => {
+                scalar::condition(self, model, alias, field, &self.in_current_names(condition))
+            }
             _ => scalar::condition(self, model, alias, field, condition),
         }
+    }
+
+    /// A condition on names of models, with today's name in the place of each name of old.
+    fn in_current_names(&self, condition: &Condition) -> Condition {
+        let current = |value: &mut Json| {
+            if let Json::String(name) = value {
+                self.env.registry().current_name(name).to_owned().clone_into(name);
+            }
+        };
+        let mut condition = condition.clone();
+        if let Operand::Value(value) = &mut condition.operand
+            && !condition.operator.is_pattern()
+        {
+            match value {
+                Json::Array(items) => items.iter_mut().for_each(current),
+                single => current(single),
+            }
+        }
+        condition
     }
 
     /// The value of a field of `alias`.

@@ -209,6 +209,13 @@ static METHODS: &[Method] = &[
     method!("search_panel_select_multi_range", OnModel, Reads, PANEL, panel::select_multi_range),
 ];
 
+/// All methods of a model that clients may call, its own first.
+pub fn all(model: &Model) -> impl Iterator<Item = &'static Method> {
+    let own = model.behaviour.methods();
+    let others = METHODS.iter().filter(|method| own.iter().all(|known| known.name != method.name));
+    own.iter().chain(others)
+}
+
 /// What the panel beside a list may be told.
 const PANEL: &[Parameter] = &[
     required("field_name"),

@@ -20,7 +20,11 @@ const USUAL_LIMIT: i64 = 100;
 
 pub(super) fn name_search(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        let operator = call.arguments.text("operator")?.unwrap_or("ilike");
+        // An operator that is empty is none, while one that is left out is a usual one.
+        let operator = match call.arguments.get("operator") {
+            None => "ilike",
+            Some(given) => given.as_str().unwrap_or_default(),
+        };
         let operator = Operator::parse(operator)
             .ok_or_else(|| Error::Value(format!("'{operator}' is no operator to search a name with.")))?;
         let name = call.arguments.get("name").filter(|name| **name != Json::String(String::new()));

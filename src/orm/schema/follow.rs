@@ -24,7 +24,7 @@ pub async fn follow(connection: &Connection, before: &Registry, declared: &[Mode
     if let Some(problem) = after.problems.iter().find(|problem| !before.problems.contains(problem)) {
         let was_served = served(before, problem);
         return Err(if was_served {
-            Error::User(format!("This cannot be done, as something else needs it. {}", problem.reason))
+            Error::User(format!("This cannot be done. {}", problem.reason))
         } else {
             Error::Validation(problem.reason.clone())
         });

@@ -96,6 +96,11 @@ async fn every_service_scenario_is_answered_as_odoo_answers_it() {
 }
 
 #[tokio::test]
+async fn every_json2_scenario_is_answered_as_odoo_answers_it() {
+    replay_from("odoo19", "json2", 1, &[]).await;
+}
+
+#[tokio::test]
 async fn every_views_scenario_but_load_is_answered_as_odoo_answers_it() {
     replay_from("odoo18", "views", 1, &["load"]).await;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::json2::Keyed;
 use crate::support::app::{DB, PASSWORD, TestApp};
 use crate::support::client::User;
 use crate::support::services::{Outcome, Script, service};
@@ -11,6 +12,7 @@ const MODEL: &str = "oregional.application";
 /// One way in.
 enum Way {
     Session(User),
+    Keyed(Keyed),
     Script(Script, &'static str),
 }
 
@@ -18,6 +20,15 @@ impl Way {
     async fn call(&self, method: &str, args: Json, kwargs: Json) -> Json {
         match self {
             Self::Session(user) => user.call_kw(MODEL, method, args, kwargs).await.result(),
+            Self::Keyed(keyed) => {
+                let mut body = kwargs.as_object().cloned().unwrap_or_default();
+                for (name, value) in names(method).iter().zip(args.as_array().unwrap()) {
+                    body.insert((*name).to_owned(), value.clone());
+                }
+                let answer = keyed.call(method, body.into()).await;
+                assert_eq!(answer.status, 200, "{answer:?}");
+                answer.json()
+            }
             Self::Script(script, path) => script.call(path, MODEL, method, args, kwargs).await.result(),
         }
     }
@@ -25,8 +36,22 @@ impl Way {
     fn name(&self) -> &'static str {
         match self {
             Self::Session(_) => "/web/dataset/call_kw",
+            Self::Keyed(_) => "/json/2",
             Self::Script(_, path) => path,
         }
+    }
+}
+
+/// What `/json/2` calls the positional arguments.
+fn names(method: &str) -> &'static [&'static str] {
+    match method {
+        "search" => &["domain", "offset", "limit", "order"],
+        "search_read" => &["domain", "fields"],
+        "create" => &["vals_list"],
+        "read" => &["ids", "fields"],
+        "write" => &["ids", "vals"],
+        "fields_get" => &["allfields"],
+        _ => &["ids"],
     }
 }
 
@@ -35,7 +60,10 @@ async fn ways(app: &TestApp) -> Vec<Way> {
     let paths =
         ["/jsonrpc", "//jsonrpc", "/jsonrpc/", "/xmlrpc/2/object", "/xmlrpc/object", "/xmlrpc/2/object/"];
     let scripts = paths.into_iter().map(|path| Way::Script(script.clone(), path));
-    std::iter::once(Way::Session(app.admin().await)).chain(scripts).collect()
+    [Way::Session(app.admin().await), Way::Keyed(Keyed::admin(app).await)]
+        .into_iter()
+        .chain(scripts)
+        .collect()
 }
 
 #[tokio::test]

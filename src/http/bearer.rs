@@ -1,0 +1,76 @@
+//! Who calls by an API key in the head of the request: `Authorization: Bearer <key>`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::{jsonrpc, reply, session};
+use crate::error::{Error, Result};
+use crate::orm::method::Reply;
+use crate::rpc::credentials::{self, Claim};
+use crate::rpc::retrying::Caller;
+use crate::rpc::{self, App};
+
+/// With which database a client means to speak.
+const DATABASE: &str = "x-odoo-database";
+
+/// Works in the name of the key's user.
+///
+/// # Errors
+///
+/// The response itself.
+pub(super) async fn work(
+    app: &App,
+    request: &HttpRequest,
+    work: impl AsyncFn(Caller) -> Result<Reply>,
+) -> std::result::Result<Reply, HttpResponse> {
+    if let Some(refusal) = other_database(app, request) {
+        return Err(refusal);
+    }
+    run(app, request, work).await.map_err(|error| {
+        if let Error::Unauthorized(_) = error {
+            session::note_refusal(app, request, "");
+        }
+        reply::plain_error(&error)
+    })
+}
+
+async fn run(app: &App, request: &HttpRequest, work: impl AsyncFn(Caller) -> Result<Reply>) -> Result<Reply> {
+    let missing = || Error::Unauthorized("Send an API key: 'Authorization: Bearer <key>'.".to_owned());
+    let key = key(request).ok_or_else(missing)?;
+    credentials::run(app, Claim::ApiKey(key), async |caller| {
+        check_cookie(app, request, caller).await?;
+        work(caller).await
+    })
+    .await
+}
+
+fn key(request: &HttpRequest) -> Option<&str> {
+    let (scheme, key) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+/// A session that comes along has to be of the same user: a page must not act for two.
+async fn check_cookie(app: &App, request: &HttpRequest, caller: Caller) -> Result<()> {
+    let (Some(id), Caller::Credential(credential)) = (jsonrpc::session_id(request), caller) else {
+        return Ok(());
+    };
+    match rpc::session::user(app, id).await? {
+        Some(user) if user != credential.user_id => {
+            Err(Error::AccessDenied("The session is of another user than the API key.".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn other_database(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
+    let asked = request.headers().get(DATABASE)?.to_str().unwrap_or_default();
+    if asked.is_empty() || asked == app.shared.settings.db_name {
+        return None;
+    }
+    let (status, title) = match jsonrpc::session_id(request) {
+        Some(_) => (StatusCode::FORBIDDEN, "Forbidden"),
+        None => (StatusCode::NOT_FOUND, "Not Found"),
+    };
+    Some(reply::page(status, title, "There is no such database here."))
+}

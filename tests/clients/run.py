@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Lets Odoo's clients, the real packages in pinned versions, work a day against a server of our own.
+
+Installs them below target/clients, starts the built program on a database of its own, and runs pytest,
+Node's test runner, odoo-await's own tests and a Rust program. Fails when anything fails or is skipped.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+HOME = ROOT / "target" / "clients"
+PASSWORD = "admin secret"
+CLERK_PASSWORD = "clerk secret"
+
+
+class Failure(Exception):
+    """Why it did not work, for whoever runs it."""
+
+
+def say(text):
+    print(f"== {text}", flush=True)
+
+
+def run(command, **options):
+    """Runs a program to its end."""
+    done = subprocess.run([str(part) for part in command], **options)
+    if done.returncode != 0:
+        raise Failure(f"{Path(str(command[0])).name} failed ({done.returncode})")
+    return done
+
+
+def told(command, **options):
+    """The output of a program, shown as well."""
+    done = subprocess.run(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
+    sys.stdout.write(done.stdout)
+    sys.stdout.flush()
+    if done.returncode != 0:
+        raise Failure(f"{Path(str(command[0])).name} failed ({done.returncode})")
+    return done.stdout
+
+
+def changed(mark, *sources):
+    """Whether something was installed from other files than these."""
+    text = "".join(source.read_text() for source in sources)
+    return text if not mark.is_file() or mark.read_text() != text else None
+
+
+def install_python():
+    folder, wanted = HOME / "python", HERE / "python" / "requirements.txt"
+    mark = folder / "installed"
+    if text := changed(mark, wanted):
+        say("installing the clients in Python")
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-deps", "-r", wanted])
+        mark.write_text(text)
+    return folder / "bin" / "python"
+
+
+def install_node():
+    folder, source = HOME / "node", HERE / "node"
+    mark = folder / "installed"
+    if text := changed(mark, source / "package.json", source / "package-lock.json"):
+        say("installing the clients in JavaScript")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(source / name, folder / name)
+        run(["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder)
+        mark.write_text(text)
+    # Packages are looked for beside the file that asks for them.
+    for test in source.glob("*.js"):
+        shutil.copy(test, folder / test.name)
+    return folder
+
+
+class Server:
+    """The built program with a database of its own."""
+
+    def __init__(self, binary):
+        self.binary = binary
+        self.scratch = Path(tempfile.mkdtemp(prefix="oregional-clients-"))
+        self.scratch.chmod(0o755)
+        self.data = self.scratch / "data"
+        self.log = self.scratch / "server.log"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        unwanted = ("OREGIONAL_", "RUST_LOG", "PG")
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+        self.env["OREGIONAL_ADMIN_PASSWORD"] = PASSWORD
+        command = [binary, "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{self.port}"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
+
+    def wait(self):
+        end = time.monotonic() + 180
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise Failure(f"the server did not start:\n{self.log.read_text(errors='replace')}")
+
+    def command(self, *arguments, given=""):
+        done = subprocess.run(
+            [self.binary, *arguments, "--data-dir", self.data], input=given, capture_output=True, text=True, env=self.env
+        )
+        if done.returncode != 0:
+            raise Failure(f"oregional {arguments[0]} failed: {done.stderr}{done.stdout}")
+        return done.stdout.strip()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def settings(self):
+        """Where it is and who may come in, for the tests."""
+        self.command("user", "create", "clerk", "--password-stdin", given=CLERK_PASSWORD + "\n")
+        key = self.command("user", "apikey", "create", "admin", "--name", "the clients' tests")
+        settings = {
+            "URL": f"http://127.0.0.1:{self.port}",
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "DB": "oregional",
+            "LOGIN": "admin",
+            "PASSWORD": PASSWORD,
+            "API_KEY": key,
+            "CLERK": "clerk",
+            "CLERK_PASSWORD": CLERK_PASSWORD,
+        }
+        own = {f"OREGIONAL_CLIENTS_{name}": value for name, value in settings.items()}
+        # As odoo-await's own tests want it.
+        theirs = {
+            "ODOO_BASE_URL": "http://127.0.0.1",
+            "ODOO_PORT": str(self.port),
+            "ODOO_DB": "oregional",
+            "ODOO_USER": "admin",
+            "ODOO_PW": PASSWORD,
+        }
+        return os.environ | own | theirs
+
+
+def python_tests(python, env):
+    say("OdooRPC, odooly, odoo-client-lib")
+    folder = HERE / "python"
+    options = ["--quiet", "-rs", "-p", "no:cacheprovider"]
+    output = told([python, "-B", "-m", "pytest", *options, folder], env=env, cwd=folder)
+    if re.search(r"\d+ (skipped|xfailed|deselected)", output):
+        raise Failure("a test in Python was skipped")
+
+
+def node_tests(folder, env):
+    say("odoo-await, @fernandoslim/odoo-jsonrpc")
+    tests = sorted(folder.glob("*.test.js"))
+    output = told(["node", "--test", "--test-reporter=spec", *tests], env=env, cwd=folder)
+    for word in ("skipped", "todo", "cancelled"):
+        found = re.search(rf"{word} (\d+)", output)
+        if found is None or found[1] != "0":
+            raise Failure(f"a test in JavaScript was {word}")
+    say("odoo-await's own tests")
+    own = folder / "node_modules" / "odoo-await" / "test" / "integration.test.js"
+    mocha = folder / "node_modules" / "mocha" / "bin" / "mocha"
+    output = told(["node", mocha, "--timeout", "10000", own], env=env, cwd=folder)
+    if "7 passing" not in output or "pending" in output:
+        raise Failure("not all of odoo-await's own tests were run")
+
+
+def rust_tests(env):
+    say("the crate odoo-api")
+    manifest = HERE / "odoo-api" / "Cargo.toml"
+    cargo = os.environ.get("CARGO", "cargo")
+    command = [cargo, "test", "--locked", "--manifest-path", manifest, "--target-dir", HOME / "odoo-api"]
+    output = told(command, env=env)
+    if re.search(r"[1-9]\d* (ignored|filtered out)", output):
+        raise Failure("a test in Rust was skipped")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "oregional")
+    binary = parser.parse_args().binary
+    HOME.mkdir(parents=True, exist_ok=True)
+    try:
+        python, node = install_python(), install_node()
+        server = Server(binary)
+        try:
+            server.wait()
+            env = server.settings()
+            python_tests(python, env)
+            node_tests(node, env)
+            rust_tests(env)
+        finally:
+            server.stop()
+    except (Failure, OSError) as error:
+        print(f"make clients: {error}", file=sys.stderr)
+        return 1
+    say("all clients did their day's work")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
