@@ -1,10 +1,7 @@
 //! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
 
-<<<<<<< HEAD
-mod content;
-=======
 mod bearer;
->>>>>>> main
+mod content;
 mod dataset;
 mod doc;
 mod health;
