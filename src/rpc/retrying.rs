@@ -17,6 +17,7 @@ use crate::orm::constraints;
 use crate::orm::environment::Services;
 use crate::orm::registry::{Registry, version};
 use crate::orm::schema::follow;
+use crate::orm::user::{SUPERUSER, User};
 
 /// How often a call is tried.
 const TRIES: u32 = 5;
@@ -37,6 +38,8 @@ pub enum Caller {
     Credential(Credential),
     /// A user whom something else has vouched for.
     User(i64),
+    /// The server itself, for a command of its operator.
+    Server,
 }
 
 /// Runs `work` within one transaction when it `writes`, and again on a conflict, or when the registry
@@ -102,7 +105,10 @@ async fn once<T>(
 ) -> Result<T> {
     let connection = app.pool.get().await?;
     let user_id = whose(app, &connection, caller, registry).await?;
-    let user = app.shared.caches.user(&connection, registry, user_id).await?;
+    let user = match caller {
+        Caller::Server => Arc::new(User::server()),
+        _ => app.shared.caches.user(&connection, registry, user_id).await?,
+    };
     if writes {
         connection.begin();
     }
@@ -159,6 +165,10 @@ async fn whose(app: &App, connection: &Connection, caller: Caller, registry: &Re
         Caller::User(user) => {
             connection.set_rider(registry.check());
             return Ok(user);
+        }
+        Caller::Server => {
+            connection.set_rider(registry.check());
+            return Ok(SUPERUSER);
         }
         Caller::Credential(credential) => {
             connection.set_rider(with_registry(credential.check(now)));

@@ -3,6 +3,7 @@
 
 pub mod commands;
 pub mod storage;
+pub mod transfer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

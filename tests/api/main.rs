@@ -24,4 +24,5 @@ mod secrets;
 mod services;
 mod session;
 mod support;
+mod transfer;
 mod world;

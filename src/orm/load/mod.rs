@@ -42,6 +42,29 @@ pub struct Outcome {
     pub next_row: usize,
 }
 
+/// The columns of a table, for whoever cuts it into pieces.
+pub struct Header(Columns);
+
+/// Reads the paths of a table's columns.
+///
+/// # Errors
+///
+/// [`Error::Value`] for columns that make no sense.
+pub fn header(env: &Environment, model: &Arc<Model>, fields: &[String]) -> Result<Header> {
+    Columns::parse(env, model, &paths(fields)).map(Header)
+}
+
+impl Header {
+    /// Whether a row still belongs to the record above it.
+    pub fn goes_on(&self, row: &[Json]) -> bool {
+        rows::goes_on(&self.0, &(0, row))
+    }
+}
+
+fn paths(fields: &[String]) -> Vec<Vec<String>> {
+    fields.iter().map(|path| path.split('/').map(str::to_owned).collect()).collect()
+}
+
 /// Takes in `rows` under the paths `fields`, up to about `limit` rows. It runs within the
 /// caller's transaction, which goes on to be usable whatever the outcome.
 ///
@@ -56,9 +79,7 @@ pub async fn load(
     rows: &[Vec<Json>],
     limit: Option<usize>,
 ) -> Result<Outcome> {
-    let paths: Vec<Vec<String>> =
-        fields.iter().map(|path| path.split('/').map(str::to_owned).collect()).collect();
-    let columns = Columns::parse(env, model, &paths)?;
+    let columns = Columns::parse(env, model, &paths(fields))?;
     if let Some((number, row)) = rows.iter().enumerate().find(|(_, row)| row.len() > fields.len()) {
         return Err(Error::Value(format!(
             "Row {number} has {} cells, and there are {} columns.",

@@ -22,10 +22,18 @@ pub(super) fn cell<'a>(row: &Row<'a>, column: usize) -> &'a Json {
     row.1.get(column).unwrap_or(&Json::Null)
 }
 
+fn says(row: &Row<'_>, places: &[usize]) -> bool {
+    places.iter().any(|place| !is_empty(cell(row, *place)))
+}
+
+/// Whether a row has nothing but lines of the record above it.
+pub(super) fn goes_on(columns: &Columns, row: &Row<'_>) -> bool {
+    !says(row, &columns.own()) && says(row, &columns.below())
+}
+
 /// The rows of each record. Rows that say nothing are passed over.
 pub(super) fn records<'r, 'a>(columns: &Columns, rows: &'r [Row<'a>]) -> Vec<&'r [Row<'a>]> {
     let (own, below) = (columns.own(), columns.below());
-    let says = |row: &Row<'a>, places: &[usize]| places.iter().any(|place| !is_empty(cell(row, *place)));
     let mut found = Vec::new();
     let mut rest = rows;
     while let Some((first, further)) = rest.split_first() {
