@@ -184,7 +184,7 @@ async fn a_domain_and_a_language_choose_what_is_written() {
     admin.result("res.lang", "write", json!([[french], {"active": true}])).await;
     let scratch = Scratch::for_test();
     let file = scratch.path.join("noms.jsonl");
-    let active = ["--domain", "[[\"active\", \"=\", true], [\"name\", \"like\", \"Plain\"]]"];
+    let active = ["--domain", "[[\"active\", \"=\", true], [\"uri_ids\", \"!=\", false]]"];
     let table = succeeds(
         &app,
         &[&["export", MODEL, "--fields", "id,name", "--format", "json"][..], &active].concat(),
