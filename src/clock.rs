@@ -45,6 +45,13 @@ pub struct World {
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
+/// Letters of `[A-Za-z0-9]` made of random bytes, each of them equally likely; some bytes are passed over.
+pub fn letters(bytes: &[u8]) -> impl Iterator<Item = char> {
+    // 248 is the largest multiple of 62 in a byte: what lies above would favour some letters.
+    let wanted = bytes.iter().filter(|byte| **byte < 248);
+    wanted.filter_map(|byte| ALPHABET.get(usize::from(byte % 62))).map(|letter| char::from(*letter))
+}
+
 impl World {
     /// The operating system's.
     pub fn system() -> Self {
@@ -72,10 +79,7 @@ impl World {
     pub fn token(&self, length: usize) -> String {
         let mut token = String::with_capacity(length);
         while token.len() < length {
-            // 248 is the largest multiple of 62 in a byte: what lies above would favour some letters.
-            let wanted = self.bytes::<64>().into_iter().filter(|byte| *byte < 248);
-            let letters = wanted.filter_map(|byte| ALPHABET.get(usize::from(byte % 62)));
-            token.extend(letters.take(length - token.len()).map(|letter| char::from(*letter)));
+            token.extend(letters(&self.bytes::<64>()).take(length - token.len()));
         }
         token
     }

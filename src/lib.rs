@@ -10,6 +10,10 @@
 //! search: [`orm::domain`] parsed, optimized and compiled, [`orm::access`] for rights and rules,
 //! [`orm::query`] and [`orm::order`] → [`orm::read`], names and lines in one more round trip →
 //! [`orm::render`], written straight into the answer.
+//!
+//! Scripts without a session come by [`rpc::service`] (JSON-RPC, XML-RPC) or by `/json/2`, with a password
+//! or an API key in every call: [`rpc::credentials`] remembers which were right, and the call itself asks
+//! whether they still are.
 
 pub mod auth;
 pub mod clock;

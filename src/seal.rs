@@ -201,6 +201,11 @@ impl Sealer {
         self.root.subkey(CALLER_LABEL, label)
     }
 
+    /// A keyed hash of `text` for the purpose named by `label`: whoever lacks the key cannot make it.
+    pub fn mac(&self, label: &str, text: &[u8]) -> [u8; 32] {
+        hmac(&self.derive(label), &[text])
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new((&*self.sealing).into())
     }

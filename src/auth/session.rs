@@ -26,8 +26,13 @@ impl SessionId {
         is_ours.then(|| Self(Sha256::digest(value.as_bytes()).into()))
     }
 
+    /// Its bytes, for what else is bound to a session.
+    pub fn to_bytes(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+
     fn param(self) -> Sql {
-        Sql::param(self.0.to_vec())
+        Sql::param(self.to_bytes())
     }
 
     /// The statement that finds a row as long as the session is good.

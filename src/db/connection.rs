@@ -19,6 +19,8 @@ const MOST_STATEMENTS: usize = 400;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
+const BEGIN_READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Each statement stands alone.
@@ -35,6 +37,7 @@ enum State {
 pub struct Connection {
     client: Option<Object>,
     state: Cell<State>,
+    is_read_only: Cell<bool>,
     rider: RefCell<Option<Sql>>,
 }
 
@@ -42,13 +45,23 @@ type Prepared = (Statement, Vec<Param>);
 
 impl Connection {
     pub(super) fn new(client: Object) -> Self {
-        Self { client: Some(client), state: Cell::new(State::Plain), rider: RefCell::new(None) }
+        Self {
+            client: Some(client),
+            state: Cell::new(State::Plain),
+            is_read_only: Cell::new(false),
+            rider: RefCell::new(None),
+        }
     }
 
     /// A connection to nothing, for tests of what needs none.
     #[cfg(test)]
     pub(crate) fn detached() -> Self {
-        Self { client: None, state: Cell::new(State::Plain), rider: RefCell::new(None) }
+        Self {
+            client: None,
+            state: Cell::new(State::Plain),
+            is_read_only: Cell::new(false),
+            rider: RefCell::new(None),
+        }
     }
 
     /// Lets `check` travel with the next statement. When it finds no row, that statement fails with
@@ -67,6 +80,12 @@ impl Connection {
         if self.state.get() == State::Plain {
             self.state.set(State::Wanted);
         }
+    }
+
+    /// The same for a transaction in which the database itself refuses every change.
+    pub fn begin_read_only(&self) {
+        self.is_read_only.set(true);
+        self.begin();
     }
 
     /// The rows of a statement.
@@ -182,7 +201,8 @@ impl Connection {
         };
         // The driver puts a request on the wire when its future is first polled, so the order of
         // polling is the order of the statements.
-        let begin = async { if begins { client.batch_execute(BEGIN).await } else { Ok(()) } };
+        let begin = if self.is_read_only.get() { BEGIN_READ_ONLY } else { BEGIN };
+        let begin = async { if begins { client.batch_execute(begin).await } else { Ok(()) } };
         let queries = async {
             match prepared {
                 [(statement, params)] => vec![client.query(statement, &references(params)).await],

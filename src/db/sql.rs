@@ -88,6 +88,21 @@ impl Sql {
         Self::with_piece(file, Self::param(value))
     }
 
+    /// A statement from a file, with its parameters in the places of `$1`, `$2`, ….
+    #[must_use]
+    pub fn file(file: &'static str, params: &[Param]) -> Self {
+        let mut pieces = file.split('$');
+        let mut statement = Self::text(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = piece.split_at_checked(digits).unwrap_or(("", piece));
+            let param = number.parse::<usize>().ok().and_then(|number| params.get(number.checked_sub(1)?));
+            statement.0.push(Part::Param(param.cloned().unwrap_or(Param::Null)));
+            statement.0.push(Part::Text(rest));
+        }
+        statement
+    }
+
     /// `self` followed by `next`.
     #[must_use]
     pub fn then(mut self, next: Self) -> Self {

@@ -1,10 +1,12 @@
-//! Who calls by an API key in the head of the request: `Authorization: Bearer <key>`.
+//! Who calls by an API key or an application's access token in the head of the request:
+//! `Authorization: Bearer <key>`.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::{jsonrpc, reply, session};
+use crate::auth::oauth;
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
 use crate::rpc::credentials::{self, Claim};
@@ -38,6 +40,13 @@ pub(super) async fn work(
 async fn run(app: &App, request: &HttpRequest, work: impl AsyncFn(Caller) -> Result<Reply>) -> Result<Reply> {
     let missing = || Error::Unauthorized("Send an API key: 'Authorization: Bearer <key>'.".to_owned());
     let key = key(request).ok_or_else(missing)?;
+    if oauth::is_token(key) {
+        let done = rpc::bearer::run(app, key, work).await;
+        return done.map_err(|error| match error {
+            denied if denied == rpc::bearer::not_good() => Error::Unauthorized(denied.to_string()),
+            other => other,
+        });
+    }
     credentials::run(app, Claim::ApiKey(key), async |caller| {
         check_cookie(app, request, caller).await?;
         work(caller).await

@@ -7,10 +7,13 @@ mod doc;
 mod health;
 mod json2;
 mod jsonrpc;
+mod oauth;
+mod origin;
 mod reply;
 mod services;
 mod session;
 mod surroundings;
+mod webclient;
 mod xmlrpc;
 
 use actix_web::http::Method;
@@ -30,6 +33,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
         .service(post("/web/dataset/call_button", dataset::call_button))
         .service(post("/web/dataset/call_button/{path:.*}", dataset::call_button))
+        // Browsers: pages, and what Odoo's web client loads besides records.
+        .configure(webclient::routes)
         // Odoo's clients, with the password or an API key in every call.
         .service(post("/jsonrpc", services::jsonrpc))
         .service(xml("/xmlrpc/2/{service}", xmlrpc::version_2))
@@ -50,6 +55,8 @@ pub fn routes(config: &mut ServiceConfig) {
         // Browsers: files and pictures.
         .service(look("/web/image{tail:.*}", content::image))
         .service(look("/web/content{tail:.*}", content::content))
+        // Applications that act for users.
+        .configure(oauth::routes)
         // Whoever watches over the server.
         .service(web::resource("/web/health").route(web::get().to(health::health)))
         .default_service(web::to(reply::not_found));

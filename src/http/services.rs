@@ -39,7 +39,10 @@ pub(super) async fn call(
     args: Vec<Json>,
 ) -> Result<Reply> {
     // The login or the user's id: the second argument of all that asks for a password.
-    let who = args.get(1).map(python::text).unwrap_or_default();
+    let who = match args.get(1) {
+        Some(named @ (Json::String(_) | Json::Number(_))) => python::text(named),
+        _ => String::new(),
+    };
     let answer = service::dispatch(app, service, method, args).await;
     let is_refused = match &answer {
         Err(Error::AccessDenied(_)) => true,

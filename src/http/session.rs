@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value as Json, json};
 
 use super::jsonrpc::{self, COOKIE, Envelope};
-use super::reply;
+use super::{origin, reply};
 use crate::auth::session::{SessionId, fresh_cookie};
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
@@ -38,7 +38,8 @@ fn cookie(app: &App, value: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
 
-fn with_cookie(app: &App, mut response: HttpResponse, value: &str) -> HttpResponse {
+/// Gives a browser the cookie of its session.
+pub(super) fn with_cookie(app: &App, mut response: HttpResponse, value: &str) -> HttpResponse {
     if let Some(header) = cookie(app, value) {
         response.headers_mut().append(SET_COOKIE, header);
     }
@@ -63,21 +64,11 @@ fn text(params: &Json, name: &str) -> Result<String> {
     }
 }
 
-/// Puts a refused sign-in into the log, for whoever looks for guesses.
+/// Puts a refused sign-in into the log, for whoever looks for guesses. A client can send anything as a
+/// login, at any length.
 pub(super) fn note_refusal(app: &App, request: &HttpRequest, login: &str) {
-    tracing::warn!(login, address = address(app, request), "a sign-in was refused");
-}
-
-/// The client's address: the last one in `X-Forwarded-For` that is no trusted proxy, when a trusted
-/// proxy sent it.
-fn address(app: &App, request: &HttpRequest) -> String {
-    let trusted = &app.shared.settings.trusted_proxies;
-    let Some(peer) = request.peer_addr().map(|peer| peer.ip()) else { return String::new() };
-    let forwarded =
-        request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let hops = forwarded.split(',').filter_map(|hop| hop.trim().parse::<std::net::IpAddr>().ok());
-    let client = if trusted.contains(&peer) { hops.rev().find(|hop| !trusted.contains(hop)) } else { None };
-    client.unwrap_or(peer).to_string()
+    let login: String = login.chars().take(80).collect();
+    tracing::warn!(login, address = origin::address(app, request), "a sign-in was refused");
 }
 
 /// Signs in by login and password.

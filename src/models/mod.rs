@@ -1,5 +1,6 @@
 //! The shipped models: what each declares and what is special about it, one file a subject.
 
+mod audit_log;
 mod ir_access;
 pub mod ir_actions;
 mod ir_attachment;
@@ -50,6 +51,7 @@ fn xml_id(model: &'static str, scope: Scope<'_>) -> Sql {
 /// All shipped models.
 pub fn all() -> Vec<Model> {
     [
+        audit_log::models(),
         ir_access::models(),
         ir_attachment::models(),
         ir_filters::models(),

@@ -13,6 +13,7 @@ use crate::orm::field::{Default, OnDelete, Scope};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
+use crate::orm::python;
 use crate::orm::write::write;
 
 /// The length of generated identifiers and secrets, in characters.
@@ -165,6 +166,31 @@ fn uri() -> Model {
 struct Uri;
 
 impl Behaviour for Uri {
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
+    /// Where a URI is archived, what was allowed for it alone is gone: it is asked for again should it
+    /// come back.
+    fn after_change<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a [Values],
+    ) -> Promise<'a, ()> {
+        Box::pin(async move {
+            let archives =
+                |record: &Values| record.get("active").is_some_and(|active| !python::truth(active));
+            if values.iter().any(archives) {
+                let consent = Sql::text("DELETE FROM oauth_consent WHERE uri_id = ANY(")
+                    .then(Sql::param(ids.to_vec()))
+                    .and_text(")");
+                env.connection().execute(consent).await?;
+            }
+            Ok(())
+        })
+    }
+
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {
         match values.get("uri") {
             Some(Json::String(uri)) => check_uri(uri),

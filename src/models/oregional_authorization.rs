@@ -3,6 +3,8 @@
 use serde_json::Value as Json;
 
 use super::ADMIN;
+use crate::auth::audit;
+use crate::auth::oauth::grant;
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::orm::access::{self, Operation, records};
@@ -93,6 +95,17 @@ fn revoke(call: Call<'_>) -> Promise<'_, Reply> {
             .into_iter()
             .collect();
         write(&call.env.sudo(), call.model, &call.ids, values).await?;
+        call.env.connection().query_all(grant::revoke(&call.ids, call.env.now())).await?;
+        for id in &call.ids {
+            let note = audit::note_grant(
+                "revoke",
+                "by the user or an administrator",
+                *id,
+                call.env.user().id,
+                call.env.now(),
+            );
+            call.env.connection().query(note).await?;
+        }
         Ok(Reply::truth())
     })
 }

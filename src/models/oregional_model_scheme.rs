@@ -91,6 +91,16 @@ fn configuration() -> Model {
                 .string("Schemes"),
             boolean("is_base").string("Shipped").readonly().no_copy(),
         ])
+        .behaviour(&Configuration)
+}
+
+struct Configuration;
+
+impl Behaviour for Configuration {
+    /// As of schemes.
+    fn staleness(&self) -> Staleness {
+        Staleness::Rights
+    }
 }
 
 struct Scheme;
@@ -121,7 +131,8 @@ impl Behaviour for Scheme {
         &METHODS
     }
 
+    /// What applications may reach changes with it at once, on all servers.
     fn staleness(&self) -> Staleness {
-        Staleness::Names
+        Staleness::Rights
     }
 }

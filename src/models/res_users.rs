@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::res_groups::add_implied;
 use super::res_users_preferences as preferences;
+use crate::auth::oauth::grant;
 use crate::auth::{api_key, password, session};
 use crate::db::Sql;
 use crate::db::sql::column;
@@ -179,7 +180,9 @@ pub async fn set_password(env: &Environment, users: &[i64], password: &str) -> R
             .and_text(") ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, version = user_password.version + 1");
         env.connection().execute(statement).await?;
     }
-    session::close_all(env.connection(), users).await
+    session::close_all(env.connection(), users).await?;
+    env.connection().query_all(grant::revoke_users(users, env.now())).await?;
+    Ok(())
 }
 
 impl Behaviour for Users {

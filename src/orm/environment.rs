@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
+use super::access::limits::Limits;
 use super::behaviour::Staleness;
 use super::context::Context;
 use super::model::Model;
@@ -37,6 +38,7 @@ pub struct Services {
     stale: Cell<Staleness>,
     /// Whether the call has counted up the version of the registry; see [`super::registry::version`].
     pub has_turn: Cell<bool>,
+    limits: Option<Limits>,
 }
 
 impl Services {
@@ -52,7 +54,26 @@ impl Services {
     ) -> Self {
         let now = world.now();
         let (stale, has_turn) = (Cell::new(Staleness::Nothing), Cell::new(false));
-        Self { connection, registry, user, world, sealer, names, hash_rounds, now, stale, has_turn }
+        Self {
+            connection,
+            registry,
+            user,
+            world,
+            sealer,
+            names,
+            hash_rounds,
+            now,
+            stale,
+            has_turn,
+            limits: None,
+        }
+    }
+
+    /// The same within limits.
+    #[must_use]
+    pub fn within(mut self, limits: Option<Limits>) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// What the call has made stale so far.
@@ -166,6 +187,11 @@ impl Environment {
     /// Names that are kept, as long as this very call has changed none of them.
     pub fn names(&self) -> Option<&Names> {
         (self.services.stale() == Staleness::Nothing).then_some(&*self.services.names)
+    }
+
+    /// The limits of an application that acts for the user, if one does.
+    pub fn limits(&self) -> Option<&Limits> {
+        self.services.limits.as_ref()
     }
 
     /// Rounds of the password hash.

@@ -203,7 +203,7 @@ fn field<'a>(env: &Environment, model: &'a Model, name: &str) -> Result<&'a Fiel
     let field = model
         .field(name)
         .ok_or_else(|| Error::Value(format!("Invalid field '{name}' on model '{}'.", model.name)))?;
-    if !access::has_field_access(env, field) {
+    if !access::has_field_access(env, model, field) {
         return Err(Error::User(format!(
             "The field '{name}' of '{}' cannot be exported: you are not allowed to see it.",
             model.description

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use chrono::NaiveDateTime;
 
 use super::App;
+use super::bearer::Bearers;
 use super::credentials::Remembered;
 use crate::auth::session::SessionId;
 use crate::clock::World;
@@ -47,6 +48,8 @@ pub struct Caches {
     pub names: Arc<Names>,
     /// Passwords and API keys that were found right.
     pub remembered: Remembered,
+    /// Access tokens that were found good.
+    pub bearers: Bearers,
     /// Counts how often users were forgotten: what was loaded before is not kept after.
     epoch: AtomicU64,
     reloading: tokio::sync::Mutex<()>,
@@ -70,6 +73,7 @@ impl Caches {
             sessions: Mutex::default(),
             names: Arc::default(),
             remembered: Remembered::new(world),
+            bearers: Bearers::default(),
             epoch: AtomicU64::new(0),
             reloading: tokio::sync::Mutex::default(),
         }

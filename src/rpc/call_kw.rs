@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::App;
 use super::retrying::{self, Caller};
 use crate::error::{Error, Result};
+use crate::orm::access::{self, Operation};
 use crate::orm::context::Context;
 use crate::orm::environment::Environment;
 use crate::orm::method::{self, Arguments, Call, Effect, Method, Receiver, Reply};
@@ -160,6 +161,11 @@ pub async fn call_kw(app: &App, caller: Caller, request: &Request) -> Result<Rep
 
 async fn run(env: &Environment, method: &'static Method, request: Request) -> Result<Reply> {
     let model = env.model(&request.model)?;
+    if env.limits().is_some() {
+        // Methods of their own that ask for no right are within the limits of an application too.
+        let operation = if method.effect == Effect::Writes { Operation::Write } else { Operation::Read };
+        access::check_within(env, &model, operation)?;
+    }
     let (ids, arguments) = match request.convention {
         Convention::Positional => positional(method, request.args, request.kwargs)?,
         Convention::Named => named(method, request.kwargs)?,

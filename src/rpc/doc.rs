@@ -25,7 +25,7 @@ pub async fn index(app: &App, caller: Caller) -> Result<Reply> {
         models.sort_by(|one, other| one.name.cmp(&other.name));
         let told = models.into_iter().map(|model| {
             let field = |(name, string): (&String, &String)| (name.clone(), json!({"string": string}));
-            let seen = model.fields.iter().filter(|(_, known)| access::has_field_access(env, known));
+            let seen = model.fields.iter().filter(|(_, known)| access::has_field_access(env, model, known));
             let fields = seen.map(|(name, known)| (name, &known.string)).map(field);
             json!({
                 "model": model.name,

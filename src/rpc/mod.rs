@@ -1,5 +1,6 @@
 //! What all transports share: the application, its caches, and the walk of one call.
 
+pub mod bearer;
 pub mod caches;
 pub mod call_kw;
 pub mod content;
@@ -8,6 +9,7 @@ pub mod doc;
 pub mod retrying;
 pub mod service;
 pub mod session;
+pub mod webclient;
 
 use std::sync::Arc;
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub db_name: String,
     /// The address under which people reach the server; cookies are `Secure` when it is https.
     pub public_url: Option<String>,
+    /// What OAuth clients know the server by: the address under which people reach it, or where it listens.
+    pub issuer: String,
     /// Proxies whose word about the client's address counts.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Rounds of the password hash.

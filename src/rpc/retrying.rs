@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::App;
+use super::bearer::Bearer;
 use super::caches::{self, Known};
 use crate::auth::credential::Credential;
 use crate::auth::session::{self, LIFETIME, SessionId};
 use crate::db::{Connection, Sql};
 use crate::error::{Error, Result};
+use crate::orm::access::limits::Limits;
 use crate::orm::behaviour::Staleness;
 use crate::orm::constraints;
 use crate::orm::environment::Services;
@@ -36,6 +38,8 @@ pub enum Caller {
     Session(SessionId),
     /// The user of a password or an API key, as long as it holds.
     Credential(Credential),
+    /// The user of an access token, within the limits of its application.
+    Bearer(Bearer),
     /// A user whom something else has vouched for.
     User(i64),
     /// The server itself, for a command of its operator.
@@ -113,7 +117,11 @@ async fn once<T>(
         connection.begin();
     }
     let shared = &app.shared;
-    let services = Rc::new(Services::new(
+    let limits = limits_of(caller, registry);
+    if limits.as_ref().is_some_and(|limits| !limits.write) {
+        connection.begin_read_only();
+    }
+    let services = Services::new(
         connection,
         Arc::clone(registry),
         user,
@@ -121,7 +129,8 @@ async fn once<T>(
         Arc::clone(&shared.sealer),
         Arc::clone(&shared.caches.names),
         shared.settings.hash_rounds,
-    ));
+    );
+    let services = Rc::new(services.within(limits));
     let done = match work(Rc::clone(&services)).await {
         Ok(value) => finish(app, &services).await.map(|()| value),
         // A call that fails before its first statement has not been checked yet: an unknown model may
@@ -174,6 +183,10 @@ async fn whose(app: &App, connection: &Connection, caller: Caller, registry: &Re
             connection.set_rider(with_registry(credential.check(now)));
             return Ok(credential.user_id);
         }
+        Caller::Bearer(bearer) => {
+            connection.set_rider(with_registry(bearer.check(now)));
+            return Ok(bearer.user_id);
+        }
         Caller::Session(id) => id,
     };
     if let Some(known) = app.shared.caches.session(id)
@@ -187,6 +200,15 @@ async fn whose(app: &App, connection: &Connection, caller: Caller, registry: &Re
     app.shared.caches.remember_session(id, Known { user_id, prolong_at: now + LIFETIME / 7 });
     connection.set_rider(registry.check());
     Ok(user_id)
+}
+
+/// What an application may reach; nothing at all when its scheme is gone.
+fn limits_of(caller: Caller, registry: &Registry) -> Option<Limits> {
+    let Caller::Bearer(bearer) = caller else { return None };
+    let scheme = registry.schemes.get(&bearer.scheme_id).map(Arc::clone);
+    let (read, write) =
+        if scheme.is_some() { (bearer.scope.read, bearer.scope.write) } else { (false, false) };
+    Some(Limits { scheme: scheme.unwrap_or_default(), read, write })
 }
 
 fn forget(app: &App, caller: Caller) {

@@ -16,6 +16,7 @@ use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use self::storage::{Effort, Storage, StorageError};
+use crate::auth::purge;
 use crate::clock::World;
 use crate::config::Serve;
 use crate::db::listener::{self, Notice};
@@ -74,7 +75,15 @@ impl Application {
     ///
     /// [`StartError`], for the operator to read.
     pub async fn build(settings: Serve) -> Result<Self, StartError> {
-        let world = World::system();
+        Self::build_in(settings, World::system()).await
+    }
+
+    /// The same with another clock and another random source.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::build`].
+    pub async fn build_in(settings: Serve, world: World) -> Result<Self, StartError> {
         let storage = Storage::open(&settings.database, &world).await?;
         let bound = Self::bind(&settings, &storage, world).await;
         match bound {
@@ -112,6 +121,7 @@ impl Application {
             settings: Settings {
                 db_name: settings.database.db_name.clone(),
                 public_url: settings.public_url.clone(),
+                issuer: issuer(settings),
                 trusted_proxies: settings.trusted_proxies.clone(),
                 hash_rounds: settings.hash_rounds,
                 max_body,
@@ -120,6 +130,7 @@ impl Application {
         });
         let stop = CancellationToken::new();
         listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
+        keep_house(&storage.config, Arc::clone(&shared), stop.clone())?;
         let (server, address) = serve(settings, storage, shared, max_body)?;
         let first_start =
             prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
@@ -158,6 +169,12 @@ impl Application {
         storage.close().await;
         ended
     }
+}
+
+/// The address of the server as it names itself. Never what a request says of it.
+fn issuer(settings: &Serve) -> String {
+    let told = settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    told.unwrap_or_else(|| format!("http://{}", settings.listen))
 }
 
 fn serve(
@@ -213,6 +230,27 @@ fn listen_for_changes(
         while let Some(notice) = heard.recv().await {
             if let Err(error) = caches::refresh(&app, caches::staleness_of(&notice)).await {
                 tracing::warn!(%error, "a change made elsewhere could not be loaded");
+            }
+        }
+    });
+    Ok(())
+}
+
+/// How often expired rows are looked for.
+const HOUSEKEEPING: Duration = Duration::from_mins(5);
+
+/// Takes out what has expired, every now and then.
+fn keep_house(config: &Config, shared: Arc<Shared>, stop: CancellationToken) -> Result<(), StartError> {
+    let pool = Pool::new(config, 1)?;
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(HOUSEKEEPING) => {}
+            }
+            let round = async { purge::run(&pool.get().await?, shared.world.now()).await };
+            if let Err(error) = round.await {
+                tracing::warn!(%error, "what has expired could not be taken out; it is tried again later");
             }
         }
     });

@@ -8,13 +8,16 @@
     reason = "a test may stop at the first surprise, also in its helpers"
 )]
 
+mod actions;
 mod binary;
 mod concurrency;
 mod content;
 mod importing;
 mod languages;
+mod login;
 mod made;
 mod names_of_old;
+mod oauth;
 mod optimizing;
 mod outage;
 mod protocol;
@@ -25,4 +28,7 @@ mod services;
 mod session;
 mod support;
 mod transfer;
+mod views;
+mod walk;
+mod web;
 mod world;

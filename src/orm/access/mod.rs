@@ -4,6 +4,7 @@
 //! rules that name a group of the user at least one has to. Superuser mode passes all of it.
 
 pub mod eval;
+pub mod limits;
 pub mod records;
 pub mod rule;
 
@@ -125,7 +126,26 @@ impl Access {
 
 /// Whether the caller may do `operation` on the model at all.
 pub fn has_model_access(env: &Environment, model: &Model, operation: Operation) -> bool {
-    env.su || env.registry().access.is_granted(&model.name, env.user(), operation)
+    let is_within = || env.limits().is_none_or(|limits| limits.allow(&model.name, operation));
+    env.su || (env.registry().access.is_granted(&model.name, env.user(), operation) && is_within())
+}
+
+/// Checks that an operation on a model is within the limits of the application that acts for the user,
+/// if one does.
+///
+/// # Errors
+///
+/// [`Error::Access`] that names model and operation.
+pub fn check_within(env: &Environment, model: &Model, operation: Operation) -> Result<()> {
+    if env.limits().is_none_or(|limits| limits.allow(&model.name, operation)) {
+        return Ok(());
+    }
+    Err(Error::Access(format!(
+        "The application may not {} records of '{}' ({}): its model scheme or the scope of its token does not offer it.",
+        operation.as_str(),
+        model.description,
+        model.name
+    )))
 }
 
 /// Checks the right on a model.
@@ -137,6 +157,7 @@ pub fn check_model(env: &Environment, model: &Model, operation: Operation) -> Re
     if has_model_access(env, model, operation) {
         return Ok(());
     }
+    check_within(env, model, operation)?;
     let deed = match operation {
         Operation::Read => "look at",
         Operation::Write => "change",
@@ -152,10 +173,12 @@ pub fn check_model(env: &Environment, model: &Model, operation: Operation) -> Re
 }
 
 /// Whether the caller may see a field.
-pub fn has_field_access(env: &Environment, field: &Field) -> bool {
-    env.su
-        || field.groups.is_empty()
-        || field.groups.iter().any(|group| env.user().has_group(group, env.registry()))
+pub fn has_field_access(env: &Environment, model: &Model, field: &Field) -> bool {
+    let has_group = || {
+        field.groups.is_empty()
+            || field.groups.iter().any(|group| env.user().has_group(group, env.registry()))
+    };
+    env.su || (has_group() && env.limits().is_none_or(|limits| limits.allow_field(model, field)))
 }
 
 /// The groups that a text such as `base.group_system,!base.group_portal` names.
@@ -179,7 +202,7 @@ pub fn is_in_groups(env: &Environment, groups: &str) -> bool {
 ///
 /// [`Error::Access`] that names field and model.
 pub fn check_field(env: &Environment, model: &Model, field: &Field) -> Result<()> {
-    if has_field_access(env, field) {
+    if has_field_access(env, model, field) {
         return Ok(());
     }
     Err(Error::Access(format!(

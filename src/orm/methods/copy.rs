@@ -33,12 +33,12 @@ pub(super) fn copy(mut call: Call<'_>) -> Promise<'_, Reply> {
     })
 }
 
-fn is_copied(env: &Environment, field: &Field) -> bool {
+fn is_copied(env: &Environment, model: &Model, field: &Field) -> bool {
     field.copy
         && !field.is_computed()
         && (field.is_stored() || field.inherited)
         && field.related_path().is_none_or(|_| field.inherited)
-        && access::has_field_access(env, field)
+        && access::has_field_access(env, model, field)
 }
 
 /// The values of a record as a new one would be given them.
@@ -47,7 +47,7 @@ fn copied<'a>(env: &'a Environment, model: &'a Model, id: i64, default: &'a Valu
         let fields: Vec<&Field> = model
             .fields
             .values()
-            .filter(|field| is_copied(env, field) && !default.contains_key(&field.name))
+            .filter(|field| is_copied(env, model, field) && !default.contains_key(&field.name))
             .collect();
         let found = read::values(env, model, &[id], &fields, Load::Raw).await?;
         let mut record = found.into_iter().next().ok_or_else(|| super::super::write::gone(model, &[id]))?;
@@ -82,7 +82,7 @@ async fn translations(env: &Environment, model: &Model, id: i64, twin: i64, defa
         .filter(|field| {
             field.translate
                 && field.has_column()
-                && is_copied(env, field)
+                && is_copied(env, model, field)
                 && !default.contains_key(&field.name)
         })
         .collect();

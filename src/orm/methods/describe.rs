@@ -22,7 +22,7 @@ pub(super) fn fields_get(call: Call<'_>) -> Promise<'_, Reply> {
         let mut all = Map::new();
         for field in call.model.fields.values() {
             let is_wanted = wanted.as_ref().is_none_or(|names| names.contains(&field.name));
-            if !is_wanted || !access::has_field_access(call.env, field) {
+            if !is_wanted || !access::has_field_access(call.env, call.model, field) {
                 continue;
             }
             let mut description = describe(field);
@@ -114,8 +114,12 @@ fn by_type(field: &Field) -> Map<String, Json> {
         FieldType::Char => json!({"translate": field.translate, "trim": true}),
         FieldType::Text => json!({"translate": field.translate}),
         FieldType::Html => json!({"translate": field.translate, "sanitize": true}),
-        FieldType::Integer if field.name != "id" => json!({"aggregator": "sum"}),
-        FieldType::Float | FieldType::Monetary => json!({"aggregator": "sum"}),
+        // What nobody keeps cannot be added up by the database.
+        FieldType::Integer | FieldType::Float | FieldType::Monetary
+            if field.name != "id" && field.has_column() =>
+        {
+            json!({"aggregator": "sum"})
+        }
         FieldType::Selection(options) => json!({"selection": options}),
         FieldType::One2many { comodel, inverse } => {
             json!({"relation": comodel, "relation_field": inverse, "context": {}, "domain": []})
@@ -124,7 +128,12 @@ fn by_type(field: &Field) -> Map<String, Json> {
             json!({"relation": comodel, "context": {}, "domain": []})
         }
         FieldType::Binary | FieldType::Image { .. } => json!({"attachment": true}),
-        FieldType::Boolean | FieldType::Integer | FieldType::Date | FieldType::Datetime => json!({}),
+        FieldType::Boolean
+        | FieldType::Integer
+        | FieldType::Float
+        | FieldType::Monetary
+        | FieldType::Date
+        | FieldType::Datetime => json!({}),
     };
     match attributes {
         Json::Object(attributes) => attributes,
@@ -139,7 +148,7 @@ pub(super) fn default_get(call: Call<'_>) -> Promise<'_, Reply> {
         let mut defaults = Map::new();
         for name in names {
             let Some(field) = call.model.field(&name) else { continue };
-            if access::has_field_access(call.env, field)
+            if access::has_field_access(call.env, call.model, field)
                 && let Some(value) = create::default(call.env, field, &known)
             {
                 defaults.insert(name, value);

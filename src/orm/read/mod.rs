@@ -74,7 +74,11 @@ pub enum Load {
 /// [`Error::Value`] for an unknown one, [`Error::Access`] for one that the caller may not see.
 pub fn fields<'a>(env: &Environment, model: &'a Model, names: Option<&[String]>) -> Result<Vec<&'a Field>> {
     let Some(names) = names else {
-        return Ok(model.fields.values().filter(|field| access::has_field_access(env, field)).collect());
+        return Ok(model
+            .fields
+            .values()
+            .filter(|field| access::has_field_access(env, model, field))
+            .collect());
     };
     let mut fields: Vec<&Field> = Vec::with_capacity(names.len());
     for name in names {

@@ -7,6 +7,7 @@ use super::{COLLATION, Registry, int, text, version};
 use crate::db::{Connection, Row, Sql};
 use crate::error::Result;
 use crate::orm::access::Access;
+use crate::orm::access::limits;
 use crate::orm::choices;
 use crate::orm::field::Default;
 use crate::orm::made::{self, Made};
@@ -38,6 +39,7 @@ impl Registry {
             Sql::text("SELECT rule_group_id, group_id FROM rule_group_rel"),
             Sql::text(COLLATION),
         ]);
+        statements.extend(limits::statements());
         let mut answers = connection.query_all(statements).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
         let version = next().first().map(|row| text(row, 0)).unwrap_or_default();
@@ -55,6 +57,7 @@ impl Registry {
         choices::fill(&mut registry.models, languages);
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
         registry.needs_collation = next().is_empty();
+        registry.schemes = limits::from_rows(&next(), &next(), &next(), &next());
         Ok(registry)
     }
 

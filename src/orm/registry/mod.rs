@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::access::Access;
+use super::access::limits::Scheme;
 use super::field::Field;
 use super::made::Problem;
 use super::model::Model;
@@ -36,6 +37,8 @@ pub struct Registry {
     triggers: HashMap<(String, String), Vec<Trigger>>,
     /// Rights and rules.
     pub access: Access,
+    /// What applications are offered, by scheme.
+    pub schemes: HashMap<i64, Arc<Scheme>>,
     /// The groups that each group implies, directly and through others.
     pub implied: HashMap<i64, HashSet<i64>>,
     /// The ids behind external ids that the program itself leans on: groups and defaults.

@@ -141,7 +141,7 @@ pub async fn views(env: &Environment, model: &Model, wanted: &[(Option<i64>, Kin
             // The id names the record, the time of its last change its pictures.
             all || fields.contains(&field.name) || field.name == "id" || field.name == "write_date"
         });
-        let kept = kept.filter(|field| access::has_field_access(env, field));
+        let kept = kept.filter(|field| access::has_field_access(env, &model, field));
         let described = kept.map(|field| (field.name.clone(), Json::Object(describe::for_view(field))));
         drawn.fields.insert(name.clone(), Json::Object(described.collect()));
     }

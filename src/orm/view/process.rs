@@ -83,9 +83,10 @@ impl Drawing<'_> {
             return false;
         }
         let is_visible = match (element.tag.as_str(), element.attribute("name"), element.attribute("for")) {
-            ("field", Some(name), _) | ("label", _, Some(name)) => {
-                self.model.field(name).is_none_or(|field| access::has_field_access(self.env, field))
-            }
+            ("field", Some(name), _) | ("label", _, Some(name)) => self
+                .model
+                .field(name)
+                .is_none_or(|field| access::has_field_access(self.env, self.model, field)),
             _ => true,
         };
         if !is_visible {

@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
+use oregional::clock::World;
 use oregional::config::{Database as DatabaseSettings, LogFormat, Serve};
 use oregional::startup::{Application, StartError};
 
@@ -51,10 +52,14 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(settings: Serve) -> Result<Self, StartError> {
+        Self::start_in(settings, World::system())
+    }
+
+    pub(crate) fn start_in(settings: Serve, world: World) -> Result<Self, StartError> {
         let (sender, receiver) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                match Application::build(settings).await {
+                match Application::build_in(settings, world).await {
                     Ok(application) => {
                         sender.send(Ok((application.address(), application.handle()))).unwrap();
                         application.run().await.unwrap();
@@ -97,6 +102,16 @@ impl TestApp {
         Self::on(Arc::new(Database::new()), change).unwrap()
     }
 
+    /// A server with another clock.
+    pub(crate) fn in_world(world: World) -> Self {
+        Self::in_world_with(world, |_| {})
+    }
+
+    /// The same with other settings.
+    pub(crate) fn in_world_with(world: World, change: impl FnOnce(&mut Serve)) -> Self {
+        Self::on_in(Arc::new(Database::new()), world, change).unwrap()
+    }
+
     /// Another server over the same database.
     pub(crate) fn beside(other: &Self) -> Self {
         Self::on(Arc::clone(&other.database), |_| {}).unwrap()
@@ -104,9 +119,17 @@ impl TestApp {
 
     /// A server over a database that is there.
     pub(crate) fn on(database: Arc<Database>, change: impl FnOnce(&mut Serve)) -> Result<Self, StartError> {
+        Self::on_in(database, World::system(), change)
+    }
+
+    fn on_in(
+        database: Arc<Database>,
+        world: World,
+        change: impl FnOnce(&mut Serve),
+    ) -> Result<Self, StartError> {
         let mut settings = settings(&database.url());
         change(&mut settings);
-        Ok(Self { running: Running::start(settings)?, database })
+        Ok(Self { running: Running::start_in(settings, world)?, database })
     }
 
     /// Where it listens.

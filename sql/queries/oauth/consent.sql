@@ -1,0 +1,5 @@
+SELECT p.name, a.logo_128
+FROM res_users u
+JOIN res_partner p ON p.id = u.partner_id
+JOIN oregional_application a ON a.id = $2
+WHERE u.id = $1

@@ -1,0 +1,19 @@
+-- A refresh token that could not be rotated, and its successors.
+SELECT f.application_id,
+       f.revoked_at IS NULL AND t.revoked_at IS NULL AND a.active AND p.active
+           AND (t.expires_at IS NULL OR t.expires_at > $2::timestamp) AS is_good,
+       t.used_at IS NOT NULL AS is_rotated,
+       n.used_at IS NOT NULL OR n.hash IS NULL AS is_old_generation,
+       x.used_at,
+       f.scope,
+       coalesce(x.scope, f.scope),
+       greatest(0, ceil(extract(epoch FROM x.expires_at - $2::timestamp)))::int,
+       x.revoked_at IS NOT NULL OR n.revoked_at IS NOT NULL AS is_revoked
+FROM oauth_token t
+JOIN oauth_family f ON f.id = t.family_id
+JOIN oregional_application a ON a.id = f.application_id
+JOIN oregional_authorization g ON g.id = f.grant_id
+JOIN res_users p ON p.id = f.user_id
+LEFT JOIN oauth_token n ON n.family_id = t.family_id AND n.generation = t.generation + 1 AND n.kind = 'r'
+LEFT JOIN oauth_token x ON x.family_id = t.family_id AND x.generation = t.generation + 1 AND x.kind = 'a'
+WHERE t.hash = $1 AND t.kind = 'r'

@@ -1,0 +1,8 @@
+-- The visible record of a code, so many days after its use or its expiry as its application says.
+DELETE FROM oregional_authorization_code
+WHERE id IN (SELECT r.id
+             FROM oregional_authorization_code r
+             JOIN oregional_authorization g ON g.id = r.authorization_id
+             JOIN oregional_application a ON a.id = g.application_id
+             WHERE coalesce(r.used_at, r.expiry) + a.authorization_code_retain * interval '1 day' < $1
+             LIMIT $2)

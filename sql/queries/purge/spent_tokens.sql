@@ -1,0 +1,3 @@
+-- Old generations of tokens that never expire: after so long nobody has kept one by mistake.
+DELETE FROM oauth_token
+WHERE hash IN (SELECT hash FROM oauth_token WHERE expires_at IS NULL AND used_at < $1 LIMIT $2)

@@ -1,0 +1,52 @@
+//! The audit log: who did what, from where, with what outcome. Never a secret.
+
+use chrono::NaiveDateTime;
+
+use crate::db::Sql;
+
+/// What happened.
+#[derive(Debug, Clone, Default)]
+pub struct Event<'a> {
+    /// What was done, in a word.
+    pub event: &'static str,
+    /// How it ended.
+    pub outcome: &'static str,
+    /// The user, 0 where there is none.
+    pub user_id: i64,
+    /// The application, 0 where there is none.
+    pub application_id: i64,
+    /// From where.
+    pub address: &'a str,
+    /// What else is worth knowing.
+    pub details: &'a str,
+}
+
+/// The statement that notes an event; names are noted as they are now.
+pub fn note(event: &Event<'_>, now: NaiveDateTime) -> Sql {
+    Sql::file(
+        include_str!("../../sql/queries/auth/audit.sql"),
+        &[
+            event.event.into(),
+            event.outcome.into(),
+            event.user_id.into(),
+            event.application_id.into(),
+            event.address.into(),
+            event.details.replace('\0', "").into(),
+            now.into(),
+        ],
+    )
+}
+
+/// The statement that notes what somebody did with a grant.
+pub fn note_grant(
+    event: &'static str,
+    details: &'static str,
+    grant: i64,
+    by: i64,
+    now: NaiveDateTime,
+) -> Sql {
+    Sql::file(
+        include_str!("../../sql/queries/auth/audit_grant.sql"),
+        &[event.into(), details.into(), grant.into(), by.into(), now.into()],
+    )
+}

@@ -1,0 +1,61 @@
+//! Answers of the token, revocation and introspection endpoints: JSON that nobody keeps (RFC 6749, 5).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde_json::{Value as Json, json};
+
+use crate::auth::oauth::Refusal;
+use crate::error::Error;
+
+/// An answer that no cache keeps.
+pub(in crate::http) fn uncached(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
+    response
+}
+
+/// A success.
+pub(super) fn success(body: &Json) -> HttpResponse {
+    uncached(StatusCode::OK).content_type("application/json; charset=utf-8").body(body.to_string())
+}
+
+/// The status of a refusal on these endpoints.
+pub(in crate::http) fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::InvalidClient => StatusCode::UNAUTHORIZED,
+        Refusal::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Failed(Error::Unavailable(_) | Error::Conflict) => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Seconds after which it may be tried again, where that helps.
+pub(in crate::http) fn retry_after(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::Limited(seconds) => Some(seconds.to_string()),
+        Refusal::Failed(Error::Unavailable(_) | Error::Conflict) => Some("1".to_owned()),
+        _ => None,
+    }
+}
+
+/// A refusal. What is our own defect is in the log, and not in the answer.
+pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
+    if let Refusal::Failed(error) = refusal {
+        tracing::error!(%error, "an OAuth request could not be answered");
+    }
+    let mut response = uncached(status(refusal));
+    if *refusal == Refusal::InvalidClient {
+        response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"oregional\""));
+    }
+    if let Some(seconds) = retry_after(refusal) {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    let description = match refusal {
+        Refusal::Failed(_) => "The server cannot answer at the moment.".to_owned(),
+        other => other.to_string(),
+    };
+    let body = json!({"error": refusal.code(), "error_description": description});
+    response.content_type("application/json; charset=utf-8").body(body.to_string())
+}

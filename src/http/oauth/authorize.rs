@@ -1,0 +1,283 @@
+//! `/oauth2/authorize` and the consent form (RFC 6749 4.1.1, RFC 7636, RFC 9207).
+//!
+//! The order of checks is what keeps the endpoint from sending anybody anywhere: client, redirect URI,
+//! session; only then may an error go back to the client.
+
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use url::Url;
+
+use super::form::Form;
+use super::pages::{self, Consent};
+use super::redirect::with_parameters;
+use crate::auth::audit::{self, Event};
+use crate::auth::oauth::client::{self, Found};
+use crate::auth::oauth::code::{self, Wanted};
+use crate::auth::oauth::grant::{self, ALL_URIS, Grant};
+use crate::auth::oauth::request::{self, Face, Pending, Ticket, Uri};
+use crate::auth::oauth::scope::Scope;
+use crate::auth::oauth::{Outcome, Refusal, pkce};
+use crate::auth::parameter;
+use crate::auth::session::{self, SessionId};
+use crate::db::{Connection, Sql};
+use crate::http::{jsonrpc, origin};
+use crate::orm::context::BASE_LANG;
+use crate::orm::registry::text;
+use crate::rpc::App;
+
+type Body = Result<Bytes, actix_web::Error>;
+
+/// The longest `state` that is kept and given back.
+const LONGEST_STATE: usize = 8192;
+
+/// Asked by a browser that follows a link.
+pub(super) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    let form = Form::parse(&[request.query_string().as_bytes()]);
+    answer(&app, &request, form, request.query_string()).await
+}
+
+/// Asked by a form.
+pub(super) async fn post(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let Ok(body) = body else {
+        return pages::refusal(&Refusal::request("The body could not be read."));
+    };
+    let form = Form::parse(&[request.query_string().as_bytes(), &body]);
+    let texts = [request.query_string(), std::str::from_utf8(&body).unwrap_or_default()];
+    let query = texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("&");
+    answer(&app, &request, form, &query).await
+}
+
+/// Where it goes on.
+enum Step {
+    /// To the sign-in page.
+    SignIn,
+    /// Back to the client.
+    Back(String),
+    /// To the consent page.
+    Page(HttpResponse),
+}
+
+async fn answer(app: &App, request: &HttpRequest, form: Outcome<Form>, query: &str) -> HttpResponse {
+    let step = match form {
+        Ok(form) => authorize(app, request, &form).await,
+        Err(refusal) => Err(refusal),
+    };
+    match step {
+        Ok(Step::SignIn) => {
+            let back = format!("/oauth2/authorize?{query}");
+            see_other(&with_parameters("/web/login", &[("redirect", &back)]))
+        }
+        Ok(Step::Back(location)) => see_other(&location),
+        Ok(Step::Page(page)) => page,
+        Err(refusal) => pages::refusal(&refusal),
+    }
+}
+
+/// 303, after which a browser asks by GET: what was posted is never posted on.
+fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, location))
+        .insert_header(("cache-control", "no-store"))
+        .insert_header(("referrer-policy", "no-referrer"))
+        .finish()
+}
+
+/// What a request has passed: who asks, and where the answer goes.
+struct Known {
+    application: Found,
+    uri: Uri,
+    session: SessionId,
+    user_id: i64,
+}
+
+async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Step> {
+    let connection = app.pool.get().await?;
+    let client_id = form.required("client_id")?;
+    let application = client::find(&connection, client_id, BASE_LANG)
+        .await?
+        .ok_or_else(|| Refusal::request("The application is unknown or archived (client_id)."))?;
+    let found = request::find_uri(&connection, application.application_id, form.get("redirect_uri")).await?;
+    let uri = found.ok_or_else(|| {
+        Refusal::request(
+            "The address to return to (redirect_uri) is not registered for this application, letter by letter.",
+        )
+    })?;
+    if !is_allowed(&connection, &uri).await? {
+        return Err(Refusal::request("Addresses to return to have to be https here (oregional.allow_http)."));
+    }
+    let Some(session) = jsonrpc::session_id(request) else { return Ok(Step::SignIn) };
+    let Some(user_id) = session::user(&connection, session, app.shared.world.now()).await? else {
+        return Ok(Step::SignIn);
+    };
+    let known = Known { application, uri, session, user_id };
+    let state = form.get("state");
+    match asked(form, &known) {
+        Ok(pending) => go_on(app, request, connection, &known, pending).await,
+        Err(refusal) => Ok(Step::Back(refused(app, &known.uri, &refusal, state))),
+    }
+}
+
+/// Whether the URI may be used. Over http everybody on the way reads the code, which some intranets bear.
+async fn is_allowed(connection: &Connection, uri: &Uri) -> Outcome<bool> {
+    let is_https = uri.uri.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
+    Ok(is_https || parameter::flag(connection, "oregional.allow_http", true).await?)
+}
+
+/// What is asked, of a client and for a URI that are known.
+fn asked(form: &Form, known: &Known) -> Outcome<Pending> {
+    match form.get("response_type") {
+        None => return Err(Refusal::request("The parameter response_type is missing.")),
+        Some("code") => {}
+        Some(_) => return Err(Refusal::UnsupportedResponseType),
+    }
+    let state = form.get("state");
+    if state.is_some_and(|state| state.len() > LONGEST_STATE || state.contains('\0')) {
+        return Err(Refusal::request("The state is too long, or has a NUL character."));
+    }
+    Ok(Pending {
+        application_id: known.application.application_id,
+        uri_id: known.uri.id,
+        uri_named: form.get("redirect_uri").is_some(),
+        scope: Scope::parse(form.get("scope"))?,
+        state: state.map(str::to_owned),
+        challenge: pkce::challenge(form.get("code_challenge"), form.get("code_challenge_method"))?,
+        face: Face::Standard,
+    })
+}
+
+/// Goes back at once where the user has allowed it before, and asks otherwise.
+async fn go_on(
+    app: &App,
+    request: &HttpRequest,
+    connection: Connection,
+    known: &Known,
+    pending: Pending,
+) -> Outcome<Step> {
+    let consent_for = if known.uri.is_individual { known.uri.id } else { ALL_URIS };
+    let granted = grant::find(&connection, known.user_id, pending.application_id, consent_for).await?;
+    if let Some(grant) = granted.filter(|grant| pending.scope.is_within(grant.scope)) {
+        let address = origin::address(app, request);
+        let location =
+            with_code(app, &connection, known.user_id, grant, pending, &known.uri, address).await?;
+        return Ok(Step::Back(location));
+    }
+    let ticket = request::keep(&connection, &app.shared.world, known.session, &pending).await?;
+    Ok(Step::Page(consent(&connection, known, pending.scope, &ticket).await?))
+}
+
+async fn consent(
+    connection: &Connection,
+    known: &Known,
+    scope: Scope,
+    ticket: &Ticket,
+) -> Outcome<HttpResponse> {
+    let person = Sql::file(
+        include_str!("../../../sql/queries/oauth/consent.sql"),
+        &[known.user_id.into(), known.application.application_id.into()],
+    );
+    let rows = connection.query(person).await?;
+    let row = rows.first();
+    let logo: Option<Vec<u8>> = row.and_then(|row| row.try_get(1).ok().flatten());
+    let parsed = Url::parse(&known.uri.uri)
+        .map_err(|_error| Refusal::request("The address to return to is no address."))?;
+    let origin = parsed.origin().ascii_serialization();
+    Ok(pages::consent(&Consent {
+        application: &known.application.name,
+        logo: logo.as_deref(),
+        user: &row.map(|row| text(row, 0)).unwrap_or_default(),
+        scope,
+        host: parsed.host_str().unwrap_or_default(),
+        origin: &origin,
+        ticket,
+    }))
+}
+
+/// Makes a code and the address that carries it.
+async fn with_code(
+    app: &App,
+    connection: &Connection,
+    user_id: i64,
+    grant: Grant,
+    pending: Pending,
+    uri: &Uri,
+    address: String,
+) -> Outcome<String> {
+    let state = pending.state.clone();
+    let wanted = Wanted {
+        grant_id: grant.id,
+        user_id,
+        uri_id: pending.uri_id,
+        uri_named: pending.uri_named,
+        scope: pending.scope,
+        challenge: pending.challenge,
+        address,
+    };
+    match code::issue(connection, &app.shared.world, wanted).await? {
+        Some(code) => Ok(told(app, uri, &[("code", &code)], state.as_deref())),
+        // Archived or deleted between two statements: the same page as a moment later.
+        None => Err(Refusal::request("The application or its address to return to has just gone.")),
+    }
+}
+
+/// The way back, with the state as it came and the issuer.
+fn told(app: &App, uri: &Uri, what: &[(&str, &str)], state: Option<&str>) -> String {
+    let mut parameters = what.to_vec();
+    parameters.extend(state.map(|state| ("state", state)));
+    parameters.push(("iss", &app.shared.settings.issuer));
+    with_parameters(&uri.uri, &parameters)
+}
+
+fn refused(app: &App, uri: &Uri, refusal: &Refusal, state: Option<&str>) -> String {
+    let description = refusal.to_string();
+    told(app, uri, &[("error", refusal.code()), ("error_description", &description)], state)
+}
+
+/// The user's word.
+pub(super) async fn decide(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let Ok(body) = body else {
+        return pages::refusal(&Refusal::request("The body could not be read."));
+    };
+    let outcome = match Form::parse(&[&body]) {
+        Ok(form) => decided(&app, &request, &form).await,
+        Err(refusal) => Err(refusal),
+    };
+    match outcome {
+        Ok(Some(location)) => see_other(&location),
+        Ok(None) => pages::stale_form(),
+        Err(refusal) => pages::refusal(&refusal),
+    }
+}
+
+/// None for a form that is not good: not ours, used, of another session, or of nobody.
+async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Option<String>> {
+    let (Some(session), Some(id), Some(form_token)) =
+        (jsonrpc::session_id(request), form.get("request"), form.get("token"))
+    else {
+        return Ok(None);
+    };
+    let (connection, now) = (app.pool.get().await?, app.shared.world.now());
+    let Some(user_id) = session::user(&connection, session, now).await? else { return Ok(None) };
+    let ticket = Ticket { id: id.to_owned(), form_token: form_token.to_owned() };
+    let Some((pending, uri)) = request::take(&connection, &app.shared.world, session, &ticket).await? else {
+        return Ok(None);
+    };
+    let address = origin::address(app, request);
+    if form.get("decision") != Some("allow") {
+        let event = Event {
+            event: "authorize",
+            outcome: "denied",
+            user_id,
+            application_id: pending.application_id,
+            address: &address,
+            details: &uri.uri,
+        };
+        connection.query(audit::note(&event, now)).await?;
+        return Ok(Some(refused(app, &uri, &Refusal::AccessDenied, pending.state.as_deref())));
+    }
+    let consent_for = if uri.is_individual { uri.id } else { ALL_URIS };
+    let grant =
+        grant::allow(&connection, user_id, pending.application_id, consent_for, pending.scope, &address, now)
+            .await?;
+    with_code(app, &connection, user_id, grant, pending, &uri, address).await.map(Some)
+}

@@ -1,0 +1,129 @@
+//! The pages of sign-in through OAuth: consent, and what went wrong. No script, nothing from elsewhere.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, html};
+
+use super::answer;
+use crate::auth::oauth::Refusal;
+use crate::auth::oauth::request::Ticket;
+use crate::auth::oauth::scope::Scope;
+
+/// Where the style of these pages is.
+pub(in crate::http) const STYLE_ROUTE: &str = "/web/assets/pages.css";
+
+/// The style of these pages.
+pub(super) async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .content_type("text/css; charset=utf-8")
+        .body(include_str!("../assets/pages.css"))
+}
+
+/// A page that nobody frames or keeps, whose forms go nowhere but here and to `form_target`.
+fn page(status: StatusCode, title: &str, form_target: &str, content: &Markup) -> HttpResponse {
+    let body = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                link rel="stylesheet" href=(STYLE_ROUTE);
+            }
+            body { main { (content) } }
+        }
+    };
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
+    );
+    HttpResponse::build(status)
+        .insert_header((CONTENT_SECURITY_POLICY, policy))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("text/html; charset=utf-8")
+        .body(body.into_string())
+}
+
+/// What the consent page tells and asks.
+pub(super) struct Consent<'a> {
+    /// The application's name.
+    pub application: &'a str,
+    /// Its logo, a PNG of ours, if it has one.
+    pub logo: Option<&'a [u8]>,
+    /// Who is asked.
+    pub user: &'a str,
+    /// What is asked.
+    pub scope: Scope,
+    /// Where the browser goes afterwards.
+    pub host: &'a str,
+    /// The origin of that place, checked.
+    pub origin: &'a str,
+    /// What the form carries.
+    pub ticket: &'a Ticket,
+}
+
+/// Asks the user.
+pub(super) fn consent(asked: &Consent<'_>) -> HttpResponse {
+    let content = html! {
+        @if let Some(logo) = asked.logo {
+            img.logo alt="" src=(format!("data:image/png;base64,{}", STANDARD.encode(logo)));
+        }
+        h1 { (asked.application) " asks for access" }
+        p { "If you allow it, it acts in your name as " strong { (asked.user) } " and can" }
+        ul {
+            @if asked.scope.read { li { "look at the records that you see, of the models that it is offered" } }
+            @if asked.scope.write { li { "create, change and delete such records" } }
+        }
+        p.quiet { "It never learns your password. You can take this back at any time under Connected applications." }
+        form method="post" action="/oauth2/consent" {
+            input type="hidden" name="request" value=(asked.ticket.id);
+            input type="hidden" name="token" value=(asked.ticket.form_token);
+            div.row {
+                button.main type="submit" name="decision" value="allow" { "Allow" }
+                button type="submit" name="decision" value="deny" { "Deny" }
+            }
+        }
+        p.quiet { "Afterwards you return to " strong { (asked.host) } "." }
+    };
+    page(StatusCode::OK, "Allow access?", asked.origin, &content)
+}
+
+/// Tells the user what is wrong with a request that must not be sent back.
+pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
+    let (status, text) = match refusal {
+        Refusal::Failed(error) => {
+            tracing::error!(%error, "an authorization request could not be answered");
+            (
+                answer::status(refusal),
+                "The server cannot answer at the moment. Try again in a minute.".to_owned(),
+            )
+        }
+        Refusal::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
+        other => (StatusCode::BAD_REQUEST, other.to_string()),
+    };
+    let content = html! {
+        h1 { "This sign-in cannot go on" }
+        p.bad { (text) }
+        p.quiet { "Nothing was allowed and nothing was sent. If it happens again, show this page to whoever set the application up (" (refusal.code()) ")." }
+    };
+    let mut response = page(status, "Sign-in refused", "", &content);
+    if let Some(seconds) = answer::retry_after(refusal)
+        && let Ok(value) = seconds.parse()
+    {
+        response.headers_mut().insert(RETRY_AFTER, value);
+    }
+    response
+}
+
+/// Tells the user that the consent form is not good, or no more.
+pub(super) fn stale_form() -> HttpResponse {
+    let content = html! {
+        h1 { "This form is no longer good" }
+        p { "It was used already, is too old, or belongs to another session. Go back to the application and sign in from there again." }
+    };
+    page(StatusCode::FORBIDDEN, "Form no longer good", "", &content)
+}

@@ -1,0 +1,61 @@
+//! The audit log as records: everybody who may see them sees them, and nobody changes them.
+
+use crate::error::Error;
+use crate::orm::behaviour::{Behaviour, Promise, Values};
+use crate::orm::declare::{char, integer, text};
+use crate::orm::environment::Environment;
+use crate::orm::model::Model;
+
+pub(super) fn models() -> Vec<Model> {
+    vec![
+        Model::new("audit.log", "Audit Log")
+            .module("oregional")
+            .order("id desc")
+            .rec_name("event")
+            .search_names(&["event", "user_name", "application_name", "res_name"])
+            .fields([
+                char("event").required().readonly().index(),
+                char("outcome").readonly(),
+                // Numbers and not links: an entry outlives what it tells of, and is no burden on it.
+                integer("user_id").string("User ID").readonly().index(),
+                char("user_name").string("User").readonly(),
+                integer("application_id").string("Application ID").readonly().index(),
+                char("application_name").string("Application").readonly(),
+                char("address").readonly(),
+                char("model").string("Model").readonly().index(),
+                integer("res_id").string("Record ID").readonly(),
+                char("res_name").string("Record").readonly(),
+                text("details").readonly(),
+            ])
+            .sql_index("create_date_index", "(create_date)")
+            .behaviour(&Log),
+    ]
+}
+
+struct Log;
+
+const KEPT: &str = "The audit log is written by the server alone and can be neither changed nor deleted. \
+                    How long it is kept says the system parameter oregional.audit_days.";
+
+fn refuse<'a>() -> Promise<'a, ()> {
+    Box::pin(async { Err(Error::User(KEPT.to_owned())) })
+}
+
+impl Behaviour for Log {
+    fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
+        refuse()
+    }
+
+    fn before_write<'a>(
+        &'a self,
+        _env: &'a Environment,
+        _ids: &'a [i64],
+        _values: &'a mut Values,
+    ) -> Promise<'a, ()> {
+        refuse()
+    }
+
+    fn before_unlink<'a>(&'a self, _env: &'a Environment, _ids: &'a [i64]) -> Promise<'a, ()> {
+        refuse()
+    }
+}

@@ -1,0 +1,8 @@
+//! OAuth 2.0 as clients, browsers and attackers see it.
+
+mod authorize;
+mod concurrency;
+mod exchange;
+mod refresh;
+mod support;
+mod tokens;
