@@ -45,6 +45,7 @@ async fn app(storage: &Storage, settings: &Database) -> std::result::Result<App,
         settings: Settings {
             db_name: settings.db_name.clone(),
             public_url: None,
+            issuer: String::new(),
             trusted_proxies: Vec::new(),
             hash_rounds: DEFAULT_ROUNDS,
             max_body: 0,
