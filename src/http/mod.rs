@@ -1,6 +1,7 @@
 //! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
 
 mod bearer;
+mod connector;
 mod content;
 mod dataset;
 mod doc;
@@ -12,6 +13,7 @@ mod origin;
 mod reply;
 mod services;
 mod session;
+mod shell;
 mod surroundings;
 mod webclient;
 mod xmlrpc;
@@ -57,6 +59,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(look("/web/content{tail:.*}", content::content))
         // Applications that act for users.
         .configure(oauth::routes)
+        .configure(connector::routes)
         // Whoever watches over the server.
         .service(web::resource("/web/health").route(web::get().to(health::health)))
         .default_service(web::to(reply::not_found));

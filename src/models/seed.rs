@@ -16,9 +16,10 @@ use crate::orm::environment::Environment;
 use crate::orm::registry::{int, text};
 
 /// Records in the order in which they name each other.
-const RECORDS: [&str; 3] = [
+const RECORDS: [&str; 4] = [
     include_str!("../../sql/data/records.json"),
     include_str!("../../sql/data/records_res.json"),
+    include_str!("../../sql/data/records_platform.json"),
     include_str!("../../sql/data/records_web.json"),
 ];
 

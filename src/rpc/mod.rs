@@ -3,6 +3,7 @@
 pub mod bearer;
 pub mod caches;
 pub mod call_kw;
+pub mod connector;
 pub mod content;
 pub mod credentials;
 pub mod doc;

@@ -11,6 +11,7 @@
 mod actions;
 mod binary;
 mod concurrency;
+mod connector;
 mod content;
 mod importing;
 mod languages;
@@ -20,6 +21,7 @@ mod names_of_old;
 mod oauth;
 mod optimizing;
 mod outage;
+mod platform;
 mod protocol;
 mod replay;
 mod revocation;
