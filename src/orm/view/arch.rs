@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_bottomless_arch_is_refused_and_not_followed() {
-        let text = format!("{}{}", "<a>".repeat(5_000), "</a>".repeat(5_000));
+        let text = format!("{}{}", "<a>".repeat(1_000), "</a>".repeat(1_000));
 
         assert!(Element::parse(&text).unwrap_err().text.contains("deep"));
     }
