@@ -19,12 +19,14 @@ use crate::orm::registry::{int, text};
 use crate::orm::write::write;
 
 /// In the order in which they name each other.
-pub(super) const FILES: [&str; 5] = [
+pub(super) const FILES: [&str; 7] = [
     include_str!("../../sql/data/views/settings.xml"),
     include_str!("../../sql/data/views/users.xml"),
     include_str!("../../sql/data/views/technical.xml"),
     include_str!("../../sql/data/views/modules.xml"),
+    include_str!("../../sql/data/views/content.xml"),
     include_str!("../../sql/data/views/oregional.xml"),
+    include_str!("../../sql/data/views/audit.xml"),
 ];
 
 /// A record of a file.

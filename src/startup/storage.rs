@@ -226,7 +226,11 @@ impl Storage {
     }
 
     /// A server with another key would seal what the right one cannot open.
-    async fn check_key(&self, connection: &Connection) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::OtherKey`], with both fingerprints.
+    pub(super) async fn check_key(&self, connection: &Connection) -> Result<()> {
         let given = self.sealer.fingerprint();
         match fact(connection, "key").await? {
             Some(stored) if stored != given => {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
 
 use super::support::{App, CALLBACK, Tokens, browse, decide, hidden, location, told};
@@ -18,8 +18,15 @@ use crate::support::database::{Database, Scratch};
 /// How long the program may take to start.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The program over a database, telling its log all it has to say. Gives its address as well.
-async fn start(database: &Database, scratch: &Scratch, log: File) -> (Child, String) {
+/// A running program. Somebody has to listen to what it still says.
+struct Program {
+    child: Child,
+    url: String,
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+/// The program over a database, telling its log all it has to say.
+async fn start(database: &Database, scratch: &Scratch, log: File) -> Program {
     let listen = ["serve", "--listen", "127.0.0.1:0", "--workers", "1", "--database-url", &database.url()];
     let mut child = Command::new(env!("CARGO_BIN_EXE_oregional"))
         .args(listen)
@@ -43,7 +50,7 @@ async fn start(database: &Database, scratch: &Scratch, log: File) -> (Child, Str
         }
     };
     let url = tokio::time::timeout(PATIENCE, reading).await.unwrap();
-    (child, url)
+    Program { child, url, _output: lines }
 }
 
 /// Signs in and out, exchanges, refreshes, fails and revokes by both faces; gives all that is secret of it.
@@ -102,11 +109,11 @@ async fn a_day(url: &str) -> Vec<String> {
 async fn neither_a_backup_nor_the_log_at_trace_has_any_of_the_issued_secrets() {
     let (database, scratch) = (Database::new(), Scratch::for_test());
     let path = scratch.path.join("log");
-    let (mut child, url) = start(&database, &scratch, File::create(&path).unwrap()).await;
+    let mut program = start(&database, &scratch, File::create(&path).unwrap()).await;
 
-    let secrets = a_day(&url).await;
+    let secrets = a_day(&program.url).await;
 
-    child.kill().await.unwrap();
+    program.child.kill().await.unwrap();
     let log = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
     let dump = database.dump();
     assert!(log.contains("TRACE") && log.contains("/oauth2/token"), "the log tells of nothing");
