@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::jsonrpc;
 use super::oauth::credentials;
 use crate::error::{Error, Result};
+use crate::models::ir_actions;
 use crate::orm::method::Reply;
 use crate::rpc::App;
 use crate::rpc::bearer;
@@ -58,13 +59,7 @@ pub(super) async fn call_kw(app: Data<App>, request: HttpRequest, body: Body) ->
 pub(super) async fn call_button(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     jsonrpc::handle(&request, body, async |params| {
         let reply = call(&app, &request, params).await?;
-        let action = match &reply {
-            Reply::Json(json) => {
-                serde_json::from_slice::<Json>(json).ok().filter(|value| value.get("type").is_some())
-            }
-            Reply::Void => None,
-        };
-        Ok(if action.is_some() { reply } else { Reply::value(&Json::Bool(false)) })
+        Ok(Reply::value(&ir_actions::opened(&reply)))
     })
     .await
 }

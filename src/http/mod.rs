@@ -1,6 +1,7 @@
 //! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
 
 mod bearer;
+mod connector;
 mod dataset;
 mod doc;
 mod health;
@@ -12,6 +13,7 @@ mod reply;
 mod services;
 mod session;
 mod surroundings;
+mod webclient;
 mod xmlrpc;
 
 use actix_web::http::Method;
@@ -30,6 +32,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
         .service(post("/web/dataset/call_button", dataset::call_button))
         .service(post("/web/dataset/call_button/{path:.*}", dataset::call_button))
+        // Browsers: pages, and what Odoo's web client loads besides records.
+        .configure(webclient::routes)
         // Odoo's clients, with the password or an API key in every call.
         .service(post("/jsonrpc", services::jsonrpc))
         .service(xml("/xmlrpc/2/{service}", xmlrpc::version_2))
@@ -49,6 +53,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/database/list", session::database_list))
         // Applications that act for users.
         .configure(oauth::routes)
+        .configure(connector::routes)
         // Whoever watches over the server.
         .service(web::resource("/web/health").route(web::get().to(health::health)))
         .default_service(web::to(reply::not_found));

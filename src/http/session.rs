@@ -38,7 +38,8 @@ fn cookie(app: &App, value: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&cookie.to_string()).ok()
 }
 
-fn with_cookie(app: &App, mut response: HttpResponse, value: &str) -> HttpResponse {
+/// Gives a browser the cookie of its session.
+pub(super) fn with_cookie(app: &App, mut response: HttpResponse, value: &str) -> HttpResponse {
     if let Some(header) = cookie(app, value) {
         response.headers_mut().append(SET_COOKIE, header);
     }

@@ -2,13 +2,24 @@
 
 use serde_json::Value as Json;
 
+use crate::db::Sql;
+use crate::db::sql::column;
 use crate::error::{Error, Result};
-use crate::orm::access::eval;
-use crate::orm::behaviour::{Behaviour, Staleness, Values};
+use crate::orm::access::{self, Operation, eval};
+use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, many2many, many2one, text};
 use crate::orm::environment::Environment;
-use crate::orm::field::OnDelete;
+use crate::orm::field::{OnDelete, Scope};
+use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
+use crate::orm::methods::method;
 use crate::orm::model::Model;
+
+/// Whether a rule holds for everybody: it names no group.
+fn global(scope: Scope<'_>) -> Sql {
+    Sql::text("(NOT EXISTS (SELECT 1 FROM rule_group_rel AS named WHERE named.rule_group_id = ")
+        .then(column(scope.alias, "id"))
+        .and_text("))")
+}
 
 pub(super) fn models() -> Vec<Model> {
     let access = Model::new("ir.model.access", "Model Access")
@@ -31,6 +42,7 @@ pub(super) fn models() -> Vec<Model> {
             boolean("active").default(true),
             many2one("model_id", "ir.model").required().ondelete(OnDelete::Cascade).index(),
             many2many("groups", "res.groups", "rule_group_rel", "rule_group_id", "group_id"),
+            boolean("global").compute(global, &["groups"]).searchable(),
             text("domain_force").string("Domain"),
             boolean("perm_read").string("Read").default(true),
             boolean("perm_write").string("Write").default(true),
@@ -48,7 +60,36 @@ pub(super) fn models() -> Vec<Model> {
 
 struct Access;
 
+static METHODS: [Method; 1] = [method!(
+    "check",
+    Receiver::Model,
+    Effect::Reads,
+    [required("model"), optional("mode"), optional("raise_exception")],
+    check
+)];
+
+/// Whether the caller may do something with a model; by default that is told by an error.
+fn check(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let name = call.arguments.text("model")?.unwrap_or_default();
+        let operation = Operation::parse(call.arguments.text("mode")?.unwrap_or("read"))?;
+        let raises = call.arguments.flag("raise_exception", true);
+        let granted = match call.env.registry().find(name) {
+            Some(model) => access::check_model(call.env, model, operation),
+            None => Err(Error::Access(format!("The model '{name}' does not exist."))),
+        };
+        match granted {
+            Err(error) if raises => Err(error),
+            granted => Ok(Reply::value(&granted.is_ok().into())),
+        }
+    })
+}
+
 impl Behaviour for Access {
+    fn methods(&self) -> &'static [Method] {
+        &METHODS
+    }
+
     fn staleness(&self) -> Staleness {
         Staleness::Rights
     }

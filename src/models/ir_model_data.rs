@@ -23,6 +23,14 @@ fn complete_name(scope: Scope<'_>) -> Sql {
         .and_text(")")
 }
 
+fn reference(scope: Scope<'_>) -> Sql {
+    Sql::text("(")
+        .then(column(scope.alias, "model"))
+        .and_text(" || ',' || ")
+        .then(column(scope.alias, "res_id"))
+        .and_text(")")
+}
+
 pub(super) fn models() -> Vec<Model> {
     vec![
         Model::new("ir.model.data", "Model Data")
@@ -36,6 +44,7 @@ pub(super) fn models() -> Vec<Model> {
                 char("module").default("").required(),
                 char("model").string("Model Name").required().names_model(),
                 integer("res_id").string("Record ID"),
+                char("reference").compute(reference, &["model", "res_id"]),
                 boolean("noupdate").string("Non Updatable"),
             ])
             .display_name(complete_name, &["module", "name"])

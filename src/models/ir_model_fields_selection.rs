@@ -85,9 +85,9 @@ pub(super) async fn replace(env: &Environment, field: &Row, value: &Json) -> Res
 }
 
 /// `UPDATE` of all records that have a value in a selection.
-fn update(field: &Row, from: &str, to: Option<&str>) -> Sql {
+fn update(env: &Environment, field: &Row, from: &str, to: Option<&str>) -> Sql {
     Sql::text("UPDATE ")
-        .then(ident(&field.table()))
+        .then(ident(&field.table(env)))
         .and_text(" SET ")
         .then(ident(&field.name))
         .and_text(" = ")
@@ -135,7 +135,7 @@ async fn revalue(env: &Environment, ids: &[i64], to: Option<&str>) -> Result<()>
         let is_served =
             env.registry().find(&field.model).is_some_and(|model| model.field(&field.name).is_some());
         if is_served && to != Some(value.as_str()) {
-            env.connection().execute(update(field, value, to)).await?;
+            env.connection().execute(update(env, field, value, to)).await?;
         }
     }
     Ok(())

@@ -1,10 +1,8 @@
 //! The menu: a tree of entries, each of which may open an action.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::db::sql::column;
 use crate::db::{Raw, Row, Sql};
@@ -175,16 +173,6 @@ pub async fn load_menus(env: &Environment) -> Result<Json> {
         }),
     );
     Ok(Json::Object(menus))
-}
-
-/// What identifies a menu for the browser's cache.
-pub fn hash(menus: &Json) -> String {
-    let digest = <[u8; 32]>::from(Sha256::digest(menus.to_string()));
-    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 struct Tree<'a> {

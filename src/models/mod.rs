@@ -4,10 +4,14 @@ mod audit_log;
 mod ir_access;
 pub mod ir_actions;
 mod ir_config_parameter;
+mod ir_cron;
+mod ir_default;
+mod ir_logging;
 mod ir_model;
 mod ir_model_data;
 mod ir_model_fields;
 mod ir_model_fields_selection;
+mod ir_module;
 pub mod ir_ui_menu;
 mod ir_ui_view;
 mod oregional_application;
@@ -48,10 +52,14 @@ pub fn all() -> Vec<Model> {
         ir_access::models(),
         ir_actions::models(),
         ir_config_parameter::models(),
+        ir_cron::models(),
+        ir_default::models(),
+        ir_logging::models(),
         ir_model::models(),
         ir_model_data::models(),
         ir_model_fields::models(),
         ir_model_fields_selection::models(),
+        ir_module::models(),
         ir_ui_menu::models(),
         ir_ui_view::models(),
         oregional_application::models(),

@@ -27,6 +27,7 @@ pub(super) fn models() -> Vec<Model> {
                 char("city").related("partner_id.city"),
                 char("zip").related("partner_id.zip"),
                 char("vat").string("Tax ID").related("partner_id.vat"),
+                integer("color"),
             ])
             .constraint("name_uniq", "UNIQUE (name)", "The company name must be unique.")
             .behaviour(&Company),

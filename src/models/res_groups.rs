@@ -1,10 +1,10 @@
-//! Groups of users, what they imply, and the categories they are listed under.
+//! Groups of users, and what they imply.
 
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Result;
-use crate::orm::behaviour::{Behaviour, Named, Promise, Staleness, Values};
-use crate::orm::declare::{boolean, char, integer, many2many, many2one, one2many, text};
+use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
+use crate::orm::declare::{boolean, char, many2many, many2one, one2many, text};
 use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
 use crate::orm::model::Model;
@@ -22,16 +22,6 @@ fn full_name(scope: Scope<'_>) -> Sql {
 }
 
 pub(super) fn models() -> Vec<Model> {
-    let category = Model::new("ir.module.category", "Application")
-        .order("name")
-        .fields([
-            char("name").required().translate(),
-            text("description").translate(),
-            integer("sequence"),
-            boolean("visible").default(true),
-            many2one("parent_id", "ir.module.category").string("Parent Application"),
-        ])
-        .behaviour(&Named);
     let groups = Model::new("res.groups", "Access Groups")
         .order("name")
         .fields([
@@ -53,7 +43,7 @@ pub(super) fn models() -> Vec<Model> {
             "The name of the group must be unique within its application.",
         )
         .behaviour(&Groups);
-    vec![category, groups]
+    vec![groups]
 }
 
 struct Groups;

@@ -16,8 +16,11 @@ use crate::orm::environment::Environment;
 use crate::orm::registry::{int, text};
 
 /// Records in the order in which they name each other.
-const RECORDS: [&str; 2] =
-    [include_str!("../../sql/data/records.json"), include_str!("../../sql/data/records_web.json")];
+const RECORDS: [&str; 3] = [
+    include_str!("../../sql/data/records.json"),
+    include_str!("../../sql/data/records_platform.json"),
+    include_str!("../../sql/data/records_web.json"),
+];
 
 /// All that the base data are made from, for the fingerprint of a database.
 pub fn data() -> impl Iterator<Item = &'static str> {

@@ -47,7 +47,7 @@ pub fn create_in<'a>(
             prepare::check_names(env, model, record)?;
         }
         let inner = env.with_context(env.context.without_defaults());
-        let known = model.behaviour.defaults(env).await?;
+        let known = known_defaults(env, model).await?;
         let mut values: Vec<Values> =
             values.into_iter().map(|record| with_defaults(env, model, &known, record)).collect();
         model.behaviour.before_create(&inner, &mut values).await?;
@@ -69,8 +69,20 @@ fn with_defaults(env: &Environment, model: &Model, known: &Values, mut record: V
     record
 }
 
-/// The value that a new record has for a field, if it has one; `known` is what
-/// [`super::behaviour::Behaviour::defaults`] found.
+/// The values that a new record begins with whatever its fields say: those that people have set, and
+/// what the model itself finds out.
+///
+/// # Errors
+///
+/// What the model fails with.
+pub async fn known_defaults(env: &Environment, model: &Model) -> Result<Values> {
+    let mut known = model.behaviour.defaults(env).await?;
+    let set = env.registry().defaults.of_model(&model.name, env.user().id, env.company_id());
+    known.extend(set.map(|(name, value)| (name.to_owned(), value.clone())));
+    Ok(known)
+}
+
+/// The value that a new record has for a field, if it has one; `known` is what [`known_defaults`] found.
 pub fn default(env: &Environment, field: &Field, known: &Values) -> Option<Json> {
     if let Some(value) = env.context.default_of(&field.name).or_else(|| known.get(&field.name)) {
         return Some(value.clone());

@@ -3,11 +3,13 @@
 pub mod bearer;
 pub mod caches;
 pub mod call_kw;
+pub mod connector;
 pub mod credentials;
 pub mod doc;
 pub mod retrying;
 pub mod service;
 pub mod session;
+pub mod webclient;
 
 use std::sync::Arc;
 

@@ -4,12 +4,13 @@ use serde_json::{Map, Value as Json, json};
 
 use super::caches::Known;
 use super::retrying::{self, Caller};
-use super::{App, SERVER_VERSION, credentials};
+use super::{App, SERVER_VERSION, credentials, webclient};
 use crate::auth::session::{self, LIFETIME, SessionId};
-use crate::db::{Connection, Sql};
+use crate::db::{Connection, Raw, Sql};
 use crate::error::{Error, Result};
 use crate::models::res_users;
 use crate::orm::context::Context;
+use crate::orm::convert::DATETIME;
 use crate::orm::environment::Environment;
 use crate::orm::registry::{int, text};
 
@@ -116,13 +117,21 @@ async fn info(app: &App, env: &Environment) -> Result<Json> {
     let is_system = user.has_group("base.group_system", registry);
     let companies = companies(env.connection(), &user.company_ids).await?;
     let settings = &app.shared.settings;
+    let hashes = webclient::hashes(env).await?;
+    let partner =
+        Sql::text("SELECT write_date FROM res_partner WHERE id = ").then(Sql::param(user.partner_id));
+    let partner = env.connection().query(partner).await?;
+    let changed = partner.first().and_then(|row| row.try_get::<_, Option<Raw<'_>>>(0).ok().flatten());
+    let changed = changed.and_then(Raw::timestamp).map(|moment| moment.format(DATETIME).to_string());
+    let user_context = res_users::user_context(env);
+    let lang = user_context.get("lang").cloned().unwrap_or_default();
     Ok(json!({
         "uid": user.id,
         "is_system": is_system,
         "is_admin": user.has_group("base.group_erp_manager", registry) || user.is_superuser(),
         "is_public": false,
         "is_internal_user": user.has_group("base.group_user", registry),
-        "user_context": res_users::user_context(env),
+        "user_context": user_context,
         "db": settings.db_name,
         "user_settings": {"id": user.id, "user_id": {"id": user.id}},
         "server_version": SERVER_VERSION,
@@ -130,7 +139,7 @@ async fn info(app: &App, env: &Environment) -> Result<Json> {
         "support_url": "",
         "name": user.name,
         "username": user.login,
-        "partner_write_date": Json::Bool(false),
+        "partner_write_date": changed.map_or(Json::Bool(false), Json::from),
         "partner_display_name": user.name,
         "partner_id": user.partner_id,
         "web.base.url": settings.public_url.clone().map_or(Json::Bool(false), Json::from),
@@ -140,10 +149,10 @@ async fn info(app: &App, env: &Environment) -> Result<Json> {
         "profile_params": null,
         "max_file_upload_size": settings.max_body,
         "home_action_id": false,
-        "cache_hashes": {},
-        "currencies": {},
-        "bundle_params": {"lang": "en_US"},
-        "view_info": {},
+        "cache_hashes": hashes,
+        "currencies": webclient::currencies(env).await?,
+        "bundle_params": {"lang": lang},
+        "view_info": webclient::view_info(),
         "user_companies": {
             "current_company": user.company_id,
             "allowed_companies": companies,

@@ -8,13 +8,17 @@
     reason = "a test may stop at the first surprise, also in its helpers"
 )]
 
+mod actions;
 mod binary;
 mod concurrency;
+mod connector;
+mod login;
 mod made;
 mod names_of_old;
 mod oauth;
 mod optimizing;
 mod outage;
+mod platform;
 mod protocol;
 mod replay;
 mod revocation;
@@ -22,3 +26,6 @@ mod secrets;
 mod services;
 mod session;
 mod support;
+mod views;
+mod walk;
+mod web;

@@ -45,12 +45,17 @@ impl Credentials {
         Key::new("client", &self.address, &self.client_id)
     }
 
-    /// The statement whose row [`verdict`] judges: id, keyed hash, seconds to wait.
+    /// The statement whose row [`verdict`] judges: id, keyed hash, seconds to wait. An archived application
+    /// is none.
     pub fn look_up(&self, now: NaiveDateTime) -> Sql {
+        self.look_up_any(now).and_text(" AND a.active")
+    }
+
+    fn look_up_any(&self, now: NaiveDateTime) -> Sql {
         // An unknown client is a row as well, so that it takes the same way as a wrong secret.
         Sql::text("SELECT a.id, a.client_secret_lookup, ")
             .then(limit::wait(&self.limit(), now))
-            .and_text(" FROM (SELECT 1) AS always LEFT JOIN oregional_application AS a ON a.active AND a.client_id = ")
+            .and_text(" FROM (SELECT 1) AS always LEFT JOIN oregional_application AS a ON a.client_id = ")
             .then(Sql::param(self.client_id.replace('\0', "\u{fffd}")))
     }
 }
@@ -87,7 +92,31 @@ pub async fn authenticate(
     credentials: &Credentials,
     now: NaiveDateTime,
 ) -> Outcome<Client> {
-    let rows = connection.query(credentials.look_up(now)).await?;
+    judged(connection, sealer, credentials, credentials.look_up(now), now).await
+}
+
+/// The same for an application that may be archived, which is told nothing but that.
+///
+/// # Errors
+///
+/// As [`authenticate`].
+pub async fn identify(
+    connection: &Connection,
+    sealer: &Sealer,
+    credentials: &Credentials,
+    now: NaiveDateTime,
+) -> Outcome<Client> {
+    judged(connection, sealer, credentials, credentials.look_up_any(now), now).await
+}
+
+async fn judged(
+    connection: &Connection,
+    sealer: &Sealer,
+    credentials: &Credentials,
+    look_up: Sql,
+    now: NaiveDateTime,
+) -> Outcome<Client> {
+    let rows = connection.query(look_up).await?;
     let verdict = verdict(credentials, sealer, &rows);
     if verdict == Err(Refusal::InvalidClient) {
         failed(connection, credentials, now).await?;

@@ -3,6 +3,7 @@
 //! The order of checks is what keeps the endpoint from sending anybody anywhere: client, redirect URI,
 //! session; only then may an error go back to the client.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -49,7 +50,7 @@ pub(super) async fn post(app: Data<App>, request: HttpRequest, body: Body) -> Ht
 }
 
 /// Where it goes on.
-enum Step {
+pub(in crate::http) enum Step {
     /// To the sign-in page.
     SignIn,
     /// Back to the client.
@@ -75,8 +76,13 @@ async fn answer(app: &App, request: &HttpRequest, form: Outcome<Form>, query: &s
 }
 
 /// 303, after which a browser asks by GET: what was posted is never posted on.
-fn see_other(location: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
+pub(in crate::http) fn see_other(location: &str) -> HttpResponse {
+    sent(StatusCode::SEE_OTHER, location)
+}
+
+/// Sends a browser somewhere, and tells nobody where it came from.
+pub(in crate::http) fn sent(status: StatusCode, location: &str) -> HttpResponse {
+    HttpResponse::build(status)
         .insert_header((LOCATION, location))
         .insert_header(("cache-control", "no-store"))
         .insert_header(("referrer-policy", "no-referrer"))
@@ -84,11 +90,15 @@ fn see_other(location: &str) -> HttpResponse {
 }
 
 /// What a request has passed: who asks, and where the answer goes.
-struct Known {
-    application: Found,
-    uri: Uri,
-    session: SessionId,
-    user_id: i64,
+pub(in crate::http) struct Known {
+    /// Who asks.
+    pub application: Found,
+    /// Where the answer goes.
+    pub uri: Uri,
+    /// The browser's session.
+    pub session: SessionId,
+    /// Who is signed in there.
+    pub user_id: i64,
 }
 
 async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Step> {
@@ -114,12 +124,12 @@ async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Ste
     let state = form.get("state");
     match asked(form, &known) {
         Ok(pending) => go_on(app, request, connection, &known, pending).await,
-        Err(refusal) => Ok(Step::Back(refused(app, &known.uri, &refusal, state))),
+        Err(refusal) => Ok(Step::Back(refused(app, &known.uri, Face::Standard, &refusal, state))),
     }
 }
 
 /// Whether the URI may be used. Over http everybody on the way reads the code, which some intranets bear.
-async fn is_allowed(connection: &Connection, uri: &Uri) -> Outcome<bool> {
+pub(in crate::http) async fn is_allowed(connection: &Connection, uri: &Uri) -> Outcome<bool> {
     let is_https = uri.uri.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
     Ok(is_https || parameter::flag(connection, "oregional.allow_http", true).await?)
 }
@@ -147,7 +157,7 @@ fn asked(form: &Form, known: &Known) -> Outcome<Pending> {
 }
 
 /// Goes back at once where the user has allowed it before, and asks otherwise.
-async fn go_on(
+pub(in crate::http) async fn go_on(
     app: &App,
     request: &HttpRequest,
     connection: Connection,
@@ -155,15 +165,26 @@ async fn go_on(
     pending: Pending,
 ) -> Outcome<Step> {
     let consent_for = if known.uri.is_individual { known.uri.id } else { ALL_URIS };
-    let granted = grant::find(&connection, known.user_id, pending.application_id, consent_for).await?;
+    let address = origin::address(app, request);
+    let mut granted = grant::find(&connection, known.user_id, pending.application_id, consent_for).await?;
+    if granted.is_none() && approves_silently(&connection, pending.face).await? {
+        let (user, application, now) = (known.user_id, pending.application_id, app.shared.world.now());
+        granted = Some(
+            grant::allow(&connection, user, application, consent_for, pending.scope, &address, now).await?,
+        );
+    }
     if let Some(grant) = granted.filter(|grant| pending.scope.is_within(grant.scope)) {
-        let address = origin::address(app, request);
         let location =
             with_code(app, &connection, known.user_id, grant, pending, &known.uri, address).await?;
         return Ok(Step::Back(location));
     }
     let ticket = request::keep(&connection, &app.shared.world, known.session, &pending).await?;
     Ok(Step::Page(consent(&connection, known, pending.scope, &ticket).await?))
+}
+
+/// Whether the plugin's users are not asked, as the system that it knew did not.
+async fn approves_silently(connection: &Connection, face: Face) -> Outcome<bool> {
+    Ok(face == Face::Connector && !parameter::flag(connection, "oregional.require_consent", true).await?)
 }
 
 async fn consent(
@@ -214,23 +235,25 @@ async fn with_code(
         address,
     };
     match code::issue(connection, &app.shared.world, wanted).await? {
-        Some(code) => Ok(told(app, uri, &[("code", &code)], state.as_deref())),
+        Some(code) => Ok(told(app, uri, pending.face, &[("code", &code)], state.as_deref())),
         // Archived or deleted between two statements: the same page as a moment later.
         None => Err(Refusal::request("The application or its address to return to has just gone.")),
     }
 }
 
-/// The way back, with the state as it came and the issuer.
-fn told(app: &App, uri: &Uri, what: &[(&str, &str)], state: Option<&str>) -> String {
+/// The way back, with the state as it came and the issuer; the plugin knows of no issuer.
+fn told(app: &App, uri: &Uri, face: Face, what: &[(&str, &str)], state: Option<&str>) -> String {
     let mut parameters = what.to_vec();
     parameters.extend(state.map(|state| ("state", state)));
-    parameters.push(("iss", &app.shared.settings.issuer));
+    if face == Face::Standard {
+        parameters.push(("iss", &app.shared.settings.issuer));
+    }
     with_parameters(&uri.uri, &parameters)
 }
 
-fn refused(app: &App, uri: &Uri, refusal: &Refusal, state: Option<&str>) -> String {
+fn refused(app: &App, uri: &Uri, face: Face, refusal: &Refusal, state: Option<&str>) -> String {
     let description = refusal.to_string();
-    told(app, uri, &[("error", refusal.code()), ("error_description", &description)], state)
+    told(app, uri, face, &[("error", refusal.code()), ("error_description", &description)], state)
 }
 
 /// The user's word.
@@ -273,7 +296,7 @@ async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Optio
             details: &uri.uri,
         };
         connection.query(audit::note(&event, now)).await?;
-        return Ok(Some(refused(app, &uri, &Refusal::AccessDenied, pending.state.as_deref())));
+        return Ok(Some(refused(app, &uri, pending.face, &Refusal::AccessDenied, pending.state.as_deref())));
     }
     let consent_for = if uri.is_individual { uri.id } else { ALL_URIS };
     let grant =

@@ -45,6 +45,11 @@ impl Form {
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Whether there is none at all.
+    pub(in crate::http) fn is_empty(&self) -> bool {
+        self.0.iter().all(|(_, value)| value.is_empty())
+    }
+
     /// A parameter that has to be there.
     ///
     /// # Errors

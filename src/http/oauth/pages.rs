@@ -93,7 +93,7 @@ pub(super) fn consent(asked: &Consent<'_>) -> HttpResponse {
 }
 
 /// Tells the user what is wrong with a request that must not be sent back.
-pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
+pub(in crate::http) fn refusal(refusal: &Refusal) -> HttpResponse {
     let (status, text) = match refusal {
         Refusal::Failed(error) => {
             tracing::error!(%error, "an authorization request could not be answered");

@@ -164,7 +164,8 @@ async fn views(env: &Environment, action: &Map<String, Json>) -> Result<Json> {
     Ok(views.into_iter().map(|(id, mode)| json!([id, mode])).collect())
 }
 
-fn modes(action: &Map<String, Json>) -> Vec<String> {
+/// The kinds of view that a window is drawn in.
+pub(super) fn modes(action: &Map<String, Json>) -> Vec<String> {
     let modes = action.get("view_mode").and_then(Json::as_str).unwrap_or_default();
     modes.split(',').map(str::trim).filter(|mode| !mode.is_empty()).map(str::to_owned).collect()
 }

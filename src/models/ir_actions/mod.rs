@@ -9,9 +9,12 @@ mod server;
 pub use load::{Reference, load, read_whole};
 pub use server::run;
 
+use serde_json::{Value as Json, json};
+
 use crate::db::Sql;
 use crate::orm::declare::{char, html, many2one, selection};
 use crate::orm::field::{Field, OnDelete, Scope};
+use crate::orm::method::Reply;
 use crate::orm::model::Model;
 
 /// The sequence of all actions.
@@ -27,6 +30,27 @@ const KINDS: [(&str, &str); 3] = [
 /// Whether a model is one of actions.
 pub(super) fn is_action(model: &str) -> bool {
     KINDS.iter().any(|(known, _)| *known == model)
+}
+
+/// The action that the reply of a button opens, or `false`. A window tells its views, which a client
+/// does not make up.
+pub fn opened(reply: &Reply) -> Json {
+    let Reply::Json(reply) = reply else { return Json::Bool(false) };
+    let action = serde_json::from_slice(reply).ok();
+    let Some(Json::Object(mut action)) = action.filter(|action: &Json| action.get("type").is_some()) else {
+        return Json::Bool(false);
+    };
+    if action.get("type").is_some_and(|kind| kind == "ir.actions.act_window") && !action.contains_key("views")
+    {
+        let first = action.get("view_id").and_then(|view| view.as_i64().or_else(|| view.get(0)?.as_i64()));
+        let modes = load::modes(&action).into_iter().enumerate();
+        let views = modes.map(|(place, mode)| {
+            json!([first.filter(|_| place == 0).map_or(Json::Bool(false), Json::from), mode])
+        });
+        let views: Json = views.collect();
+        action.insert("views".to_owned(), views);
+    }
+    Json::Object(action)
 }
 
 const BINDINGS: [(&str, &str); 2] = [("action", "Action"), ("report", "Report")];

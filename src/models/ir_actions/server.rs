@@ -121,13 +121,7 @@ pub async fn run(env: &Environment, id: i64) -> Result<Json> {
     };
     let arguments = Arguments::bind(method, Vec::new(), serde_json::Map::new())?;
     let reply = (method.run)(Call { env, model: &model, ids, arguments }).await?;
-    Ok(match reply {
-        Reply::Json(json) => serde_json::from_slice::<Json>(&json)
-            .ok()
-            .filter(|value| value.get("type").is_some())
-            .unwrap_or(Json::Bool(false)),
-        Reply::Void => Json::Bool(false),
-    })
+    Ok(super::opened(&reply))
 }
 
 #[cfg(test)]

@@ -162,9 +162,14 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn table(&self) -> String {
-        self.model.replace('.', "_")
+    pub(super) fn table(&self, env: &Environment) -> String {
+        table_of(env, &self.model)
     }
+}
+
+/// The table of a model, of one that is only just being made too.
+fn table_of(env: &Environment, model: &str) -> String {
+    env.registry().find(model).map_or_else(|| model.replace('.', "_"), |model| model.table.clone())
 }
 
 /// The fields of some ids.
@@ -215,6 +220,29 @@ fn check_change(field: &Row, values: &Values) -> Result<()> {
     Ok(())
 }
 
+/// A view that draws a field would be broken without it.
+async fn refuse_drawn(env: &Environment, fields: &[Row]) -> Result<()> {
+    for field in fields {
+        let pattern = format!(r#"[^A-Za-z0-9_]name=["']{}["']"#, field.name);
+        let statement = Sql::text("SELECT name FROM ir_ui_view WHERE model = ")
+            .then(Sql::param(field.model.as_str()))
+            .and_text(" AND arch_db ~ ")
+            .then(Sql::param(pattern))
+            .and_text(" ORDER BY id");
+        let views: Vec<String> =
+            env.connection().query(statement).await?.iter().map(|row| text_of(row, 0)).collect();
+        if !views.is_empty() {
+            return Err(Error::User(format!(
+                "The field '{}' ({}) cannot be deleted as long as views show it: {}.",
+                field.name,
+                field.model,
+                views.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl Behaviour for Fields {
     fn before_create<'a>(&'a self, env: &'a Environment, values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         Box::pin(async move {
@@ -257,9 +285,10 @@ impl Behaviour for Fields {
                     shipped.name, shipped.model
                 )));
             }
+            refuse_drawn(env, &fields).await?;
             for field in &fields {
                 if field.has_column {
-                    remove::column(env.connection(), &field.table(), &field.name).await?;
+                    remove::column(env.connection(), &field.table(env), &field.name).await?;
                 }
             }
             let unused = Sql::with_parameter(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{DECLARED, is_set, put, text_in};
+use super::{DECLARED, is_set, put, table_of, text_in};
 use crate::db::Sql;
 use crate::error::{Error, Result};
 use crate::models::ir_model_fields_selection;
@@ -89,7 +89,7 @@ fn relate(env: &Environment, values: &mut Values, name: &str, ttype: &str, model
             )));
         }
         if ttype == "many2many" && !is_related {
-            name_links(values, name, model, &comodel)?;
+            name_links(env, values, name, model, &comodel)?;
         }
         put(values, "relation", comodel);
     }
@@ -118,9 +118,8 @@ fn relate(env: &Environment, values: &mut Values, name: &str, ttype: &str, model
     Ok(())
 }
 
-fn name_links(values: &mut Values, name: &str, model: &str, comodel: &str) -> Result<()> {
-    let (relation, column1, column2) =
-        names::links(&model.replace('.', "_"), &comodel.replace('.', "_"), name);
+fn name_links(env: &Environment, values: &mut Values, name: &str, model: &str, comodel: &str) -> Result<()> {
+    let (relation, column1, column2) = names::links(&table_of(env, model), &table_of(env, comodel), name);
     for (key, what, usual) in [
         ("relation_table", "table of links", relation),
         ("column1", "column of links", column1),

@@ -114,8 +114,12 @@ fn by_type(field: &Field) -> Map<String, Json> {
         FieldType::Char => json!({"translate": field.translate, "trim": true}),
         FieldType::Text => json!({"translate": field.translate}),
         FieldType::Html => json!({"translate": field.translate, "sanitize": true}),
-        FieldType::Integer if field.name != "id" => json!({"aggregator": "sum"}),
-        FieldType::Float | FieldType::Monetary => json!({"aggregator": "sum"}),
+        // What nobody keeps cannot be added up by the database.
+        FieldType::Integer | FieldType::Float | FieldType::Monetary
+            if field.name != "id" && field.has_column() =>
+        {
+            json!({"aggregator": "sum"})
+        }
         FieldType::Selection(options) => json!({"selection": options}),
         FieldType::One2many { comodel, inverse } => {
             json!({"relation": comodel, "relation_field": inverse, "context": {}, "domain": []})
@@ -124,7 +128,12 @@ fn by_type(field: &Field) -> Map<String, Json> {
             json!({"relation": comodel, "context": {}, "domain": []})
         }
         FieldType::Binary | FieldType::Image { .. } => json!({"attachment": true}),
-        FieldType::Boolean | FieldType::Integer | FieldType::Date | FieldType::Datetime => json!({}),
+        FieldType::Boolean
+        | FieldType::Integer
+        | FieldType::Float
+        | FieldType::Monetary
+        | FieldType::Date
+        | FieldType::Datetime => json!({}),
     };
     match attributes {
         Json::Object(attributes) => attributes,
@@ -135,7 +144,7 @@ fn by_type(field: &Field) -> Map<String, Json> {
 pub(super) fn default_get(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let names = call.arguments.names("fields_list")?.unwrap_or_default();
-        let known = call.model.behaviour.defaults(call.env).await?;
+        let known = create::known_defaults(call.env, call.model).await?;
         let mut defaults = Map::new();
         for name in names {
             let Some(field) = call.model.field(&name) else { continue };

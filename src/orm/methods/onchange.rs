@@ -29,7 +29,7 @@ pub(super) fn onchange(mut call: Call<'_>) -> Promise<'_, Reply> {
         let fields = read::fields(env, model, Some(&wanted))?;
         let mut values = Map::new();
         if changed.is_empty() {
-            let known = model.behaviour.defaults(env).await?;
+            let known = create::known_defaults(env, model).await?;
             let mut start = given.clone();
             for field in model.fields.values() {
                 if !start.contains_key(&field.name)

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::defaults::Defaults;
 use super::{COLLATION, Registry, int, text, version};
 use crate::db::{Connection, Row, Sql};
 use crate::error::Result;
@@ -37,6 +38,7 @@ impl Registry {
             Sql::text(include_str!("../../../sql/queries/registry/rules.sql")),
             Sql::text("SELECT rule_group_id, group_id FROM rule_group_rel"),
             Sql::text(COLLATION),
+            Defaults::statement(),
         ]);
         statements.extend(limits::statements());
         let mut answers = connection.query_all(statements).await?.into_iter();
@@ -53,6 +55,7 @@ impl Registry {
         registry.languages.extend(next().iter().map(|row| text(row, 0)));
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
         registry.needs_collation = next().is_empty();
+        registry.defaults = Defaults::from_rows(&next());
         registry.schemes = limits::from_rows(&next(), &next(), &next(), &next());
         Ok(registry)
     }

@@ -1,12 +1,14 @@
 //! The Registry: models, rights, groups and languages as they are, a snapshot that is swapped whole.
 
 mod assemble;
+mod defaults;
 mod load;
 pub mod version;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use self::defaults::Defaults;
 use super::access::Access;
 use super::access::limits::Scheme;
 use super::field::Field;
@@ -47,6 +49,8 @@ pub struct Registry {
     pub needs_collation: bool,
     /// The codes of active languages.
     pub languages: HashSet<String>,
+    /// Values that new records begin with.
+    pub defaults: Defaults,
     /// What was made and cannot be served.
     pub problems: Vec<Problem>,
     /// The names of models that have another one now.

@@ -179,3 +179,27 @@ async fn a_made_field_on_a_shipped_model_is_one_like_any_other() {
     let gone = admin.call_kw("res.users", "read", json!([[user], ["x_rank"]]), json!({})).await;
     assert_eq!(gone.error().1, "builtins.ValueError");
 }
+
+#[tokio::test]
+async fn a_field_that_a_view_shows_is_not_deleted_and_a_model_takes_its_views_along() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let model = make(
+        &admin,
+        "x_thing",
+        json!([{"name": "x_name", "ttype": "char"}, {"name": "x_more", "ttype": "char"}]),
+    )
+    .await;
+    let arch = "<form><field name=\"x_more\"/></form>";
+    let view = admin
+        .create("ir.ui.view", json!({"name": "A form of things", "model": "x_thing", "arch": arch}))
+        .await;
+    let more = field(&admin, "x_thing", "x_more").await;
+
+    let refused = admin.call_kw("ir.model.fields", "unlink", json!([[more]]), json!({})).await;
+
+    assert_eq!(refused.error(), (200, "odoo.exceptions.UserError".to_owned()));
+    assert!(refused.message().contains("A form of things"), "{}", refused.message());
+    admin.result("ir.model", "unlink", json!([[model]])).await;
+    assert_eq!(admin.result("ir.ui.view", "search", json!([[["id", "=", view]]])).await, json!([]));
+}

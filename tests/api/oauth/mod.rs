@@ -4,5 +4,5 @@ mod authorize;
 mod concurrency;
 mod exchange;
 mod refresh;
-mod support;
+pub(crate) mod support;
 mod tokens;

@@ -1,0 +1,4 @@
+SELECT id, symbol, position, decimal_places
+FROM res_currency
+WHERE active
+ORDER BY id

@@ -1,0 +1,5 @@
+//! A simulator of the Confluence plugin, and what breaks in practice: its twenty-seven cases.
+
+mod records;
+mod sign_in;
+mod support;
