@@ -30,6 +30,10 @@ pub enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Write records of a model as a table.
+    Export(Box<Export>),
+    /// Make records of a table, or change them.
+    Import(Box<Import>),
     /// Check settings, the version of the database, and every declared field against its column.
     Check(Database),
 }
@@ -129,6 +133,70 @@ impl UserCommand {
             } => database,
         }
     }
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Comma-separated values, the paths of the fields in the first row.
+    Csv,
+    /// An object a line, with the paths of the fields as keys.
+    Json,
+}
+
+/// The settings of `export`.
+#[derive(Debug, Clone, Args)]
+pub struct Export {
+    /// The model, such as `res.partner`.
+    pub model: String,
+    /// Where to; standard output without it. What was cut off goes on when the command is run again.
+    pub file: Option<PathBuf>,
+    /// How the table is written; as the name of the file ends, when not given.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Paths of fields, such as `name,parent_id/id,child_ids/name`; all that it takes to make the
+    /// records again, when not given.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Which records, as JSON: `[["active", "=", true]]`. Archived ones are among them otherwise.
+    #[arg(long, value_name = "DOMAIN", default_value = "[]")]
+    pub domain: String,
+    /// The language of translated texts.
+    #[arg(long, value_name = "CODE", default_value = "en_US")]
+    pub lang: String,
+    /// Write secrets too, in clear.
+    #[arg(long)]
+    pub with_secrets: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own help says it")]
+    pub database: Database,
+}
+
+/// The settings of `import`.
+#[derive(Debug, Clone, Args)]
+pub struct Import {
+    /// The model, such as `res.partner`.
+    pub model: String,
+    /// The table. What was cut off goes on where it was, when the command is run again.
+    pub file: PathBuf,
+    /// How the table is written; as the name of the file ends, when not given.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// The language of translated texts.
+    #[arg(long, value_name = "CODE", default_value = "en_US")]
+    pub lang: String,
+    /// Take secrets too.
+    #[arg(long)]
+    pub with_secrets: bool,
+    /// How many rows are kept together.
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=50_000))]
+    pub batch: u16,
+    /// Begin with the first row, whatever is in already.
+    #[arg(long)]
+    pub restart: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own help says it")]
+    pub database: Database,
 }
 
 /// Where the records are, and the key of their secrets.

@@ -11,3 +11,6 @@ SELECT setval('oregional_application_uri_id_seq', 200000);
 SELECT setval('oregional_model_configuration_id_seq', 20000);
 SELECT setval('oregional_authorization_id_seq', 30000);
 SELECT setval('oregional_authorization_code_id_seq', 40000);
+SELECT setval('ir_ui_view_id_seq', 6000);
+SELECT setval('ir_ui_menu_id_seq', 7000);
+SELECT setval('ir_actions_id_seq', 8000);

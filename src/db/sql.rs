@@ -67,6 +67,21 @@ impl Sql {
         Self::text(before).then(piece).and_text(after)
     }
 
+    /// A statement from a file, with a piece in the place of each `$1`, `$2`, ….
+    #[must_use]
+    pub fn with_pieces(file: &'static str, pieces: &[Self]) -> Self {
+        let mut parts = file.split('$');
+        let first = Self::text(parts.next().unwrap_or_default());
+        parts.fold(first, |sql, part| {
+            let (number, rest) = part.split_at_checked(1).unwrap_or((part, ""));
+            let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            match place.and_then(|place| pieces.get(place)) {
+                Some(piece) => sql.then(piece.clone()).and_text(rest),
+                None => sql.and_text("$").and_text(part),
+            }
+        })
+    }
+
     /// A statement from a file, with its one parameter.
     #[must_use]
     pub fn with_parameter(file: &'static str, value: impl Into<Param>) -> Self {

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod connector;
+mod content;
 mod dataset;
 mod doc;
 mod health;
@@ -12,6 +13,7 @@ mod origin;
 mod reply;
 mod services;
 mod session;
+mod shell;
 mod surroundings;
 mod webclient;
 mod xmlrpc;
@@ -28,6 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/session/check", session::check))
         .service(post("/web/session/destroy", session::destroy))
         .service(post("/web/session/modules", session::modules))
+        .service(post("/web/session/get_lang_list", session::get_lang_list))
         .service(post("/web/dataset/call_kw", dataset::call_kw))
         .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
         .service(post("/web/dataset/call_button", dataset::call_button))
@@ -51,6 +54,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource(["/web/version", "/json/version"]).route(web::get().to(session::version)))
         .service(post("/web/webclient/version_info", session::version_info))
         .service(post("/web/database/list", session::database_list))
+        // Browsers: files and pictures.
+        .service(look("/web/image{tail:.*}", content::image))
+        .service(look("/web/content{tail:.*}", content::content))
         // Applications that act for users.
         .configure(oauth::routes)
         .configure(connector::routes)
@@ -67,6 +73,16 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     web::resource(path).route(web::method(Method::POST).to(handler)).default_service(web::to(reply::not_json))
+}
+
+/// A route for browsers, which look and change nothing.
+fn look<F, Args>(path: &str, handler: F) -> actix_web::Resource
+where
+    F: actix_web::Handler<Args> + Clone,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
 }
 
 /// A route that takes XML by POST, whatever the content type says; no other verb.

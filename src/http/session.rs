@@ -149,6 +149,11 @@ pub(super) async fn modules(app: Data<App>, request: HttpRequest, body: Body) ->
     .await
 }
 
+/// All languages that the server knows, for whoever is about to sign in.
+pub(super) async fn get_lang_list(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    jsonrpc::handle(&request, body, async |_params| Ok(Reply::value(&session::languages(&app).await?))).await
+}
+
 /// What the server reports to be.
 pub(super) async fn version_info(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     let response =

@@ -8,7 +8,7 @@ use crate::db::sql::column;
 use crate::error::{Error, Result};
 use crate::orm::access::{self, Operation};
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
-use crate::orm::declare::{boolean, char, integer, one2many, selection, text};
+use crate::orm::declare::{boolean, char, integer, many2many, one2many, selection, text};
 use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
 use crate::orm::made::names;
@@ -59,6 +59,10 @@ pub(super) fn models() -> Vec<Model> {
                 .string("Fields")
                 .with_copy()
                 .default(first_field),
+            many2many("inherited_model_ids", "ir.model", "ir_model_inherit_rel", "model_id", "parent_id")
+                .string("Inherited models")
+                .readonly()
+                .no_copy(),
             one2many("access_ids", "ir.model.access", "model_id").string("Access").with_copy(),
             one2many("rule_ids", "ir.rule", "model_id").string("Record Rules").with_copy(),
         ])
@@ -172,7 +176,7 @@ impl Behaviour for Models {
             for row in rows(env, ids).await? {
                 for (name, value) in &mut *values {
                     let is_fixed = match name.as_str() {
-                        "model" | "state" | "transient" | "abstract" => true,
+                        "model" | "state" | "transient" | "abstract" | "inherited_model_ids" => true,
                         "order" => !row.is_manual,
                         _ => false,
                     };

@@ -82,7 +82,7 @@ static METHODS: [Method; 2] = [
 /// # Errors
 ///
 /// [`Error::Value`] when there is none.
-pub(super) async fn find(env: &Environment, module: &str, name: &str) -> Result<(String, i64)> {
+pub async fn find(env: &Environment, module: &str, name: &str) -> Result<(String, i64)> {
     let statement = Sql::text("SELECT model, res_id FROM ir_model_data WHERE module = ")
         .then(Sql::param(module))
         .and_text(" AND name = ")

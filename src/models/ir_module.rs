@@ -33,6 +33,8 @@ const LICENSES: [(&str, &str); 10] = [
     ("Other proprietary", "Other Proprietary"),
 ];
 
+const KINDS: [(&str, &str); 2] = [("official", "Official Apps"), ("industries", "Industries")];
+
 fn latest_version(scope: Scope<'_>) -> Sql {
     column(scope.alias, "latest_version")
 }
@@ -82,6 +84,8 @@ pub(super) fn models() -> Vec<Model> {
             char("icon").string("Icon URL"),
             boolean("to_buy").string("Odoo Enterprise Module"),
             boolean("imported").string("Imported Module"),
+            selection("module_type", &KINDS).default("official").readonly(),
+            char("icon_flag").string("Flag").readonly(),
         ])
         .constraint("name_uniq", "UNIQUE (name)", "The name of the module must be unique!")
         .behaviour(&Modules);

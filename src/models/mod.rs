@@ -3,12 +3,14 @@
 mod audit_log;
 mod ir_access;
 pub mod ir_actions;
+mod ir_attachment;
 mod ir_config_parameter;
 mod ir_cron;
 mod ir_default;
+mod ir_filters;
 mod ir_logging;
 mod ir_model;
-mod ir_model_data;
+pub mod ir_model_data;
 mod ir_model_fields;
 mod ir_model_fields_selection;
 mod ir_module;
@@ -19,14 +21,19 @@ mod oregional_authorization;
 mod oregional_model_scheme;
 mod res_company;
 mod res_config_settings;
+mod res_country;
+mod res_currency;
 mod res_groups;
 mod res_lang;
 mod res_partner;
+mod res_partner_address;
+mod res_partner_avatar;
 pub mod res_users;
 pub mod res_users_apikeys;
 mod res_users_preferences;
 pub mod seed;
 mod shipped;
+mod world;
 
 use crate::db::Sql;
 use crate::db::sql::column;
@@ -50,6 +57,8 @@ pub fn all() -> Vec<Model> {
     [
         audit_log::models(),
         ir_access::models(),
+        ir_attachment::models(),
+        ir_filters::models(),
         ir_actions::models(),
         ir_config_parameter::models(),
         ir_cron::models(),
@@ -66,6 +75,8 @@ pub fn all() -> Vec<Model> {
         oregional_authorization::models(),
         oregional_model_scheme::models(),
         res_company::models(),
+        res_country::models(),
+        res_currency::models(),
         res_config_settings::models(),
         res_groups::models(),
         res_lang::models(),

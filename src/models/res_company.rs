@@ -1,9 +1,12 @@
 //! Companies.
 
+use serde_json::Value as Json;
+
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::create::create;
-use crate::orm::declare::{boolean, char, integer, many2many, many2one, one2many};
+use crate::orm::declare::{boolean, char, html, image, integer, many2many, many2one, one2many};
 use crate::orm::environment::Environment;
+use crate::orm::field::{Default, OnDelete};
 use crate::orm::model::Model;
 
 pub(super) fn models() -> Vec<Model> {
@@ -15,6 +18,10 @@ pub(super) fn models() -> Vec<Model> {
                 boolean("active").default(true),
                 integer("sequence").default(10),
                 many2one("partner_id", "res.partner").required(),
+                many2one("currency_id", "res.currency")
+                    .required()
+                    .ondelete(OnDelete::Restrict)
+                    .default_by(Default::Reference("base.USD")),
                 many2one("parent_id", "res.company").string("Parent Company").index(),
                 one2many("child_ids", "res.company", "parent_id").string("Branches"),
                 many2many("user_ids", "res.users", "res_company_users_rel", "cid", "user_id")
@@ -26,8 +33,20 @@ pub(super) fn models() -> Vec<Model> {
                 char("street2").related("partner_id.street2"),
                 char("city").related("partner_id.city"),
                 char("zip").related("partner_id.zip"),
+                many2one("state_id", "res.country.state").string("Fed. State").related("partner_id.state_id"),
+                many2one("country_id", "res.country").related("partner_id.country_id"),
+                char("country_code").related("partner_id.country_id.code"),
+                char("mobile").related("partner_id.mobile"),
                 char("vat").string("Tax ID").related("partner_id.vat"),
-                integer("color"),
+                char("company_registry").string("Company ID").related("partner_id.company_registry"),
+                image("logo", 0, 0).string("Company Logo").related("partner_id.image_1920"),
+                image("logo_web", 0, 0).string("Logo Web").related("partner_id.image_256"),
+                integer("color").related("partner_id.color"),
+                html("report_header").string("Company Tagline").translate(),
+                html("report_footer").string("Report Footer").translate(),
+                html("company_details").string("Company Details").translate(),
+                char("primary_color"),
+                char("secondary_color"),
             ])
             .constraint("name_uniq", "UNIQUE (name)", "The company name must be unique.")
             .behaviour(&Company),
@@ -36,16 +55,25 @@ pub(super) fn models() -> Vec<Model> {
 
 struct Company;
 
+/// The values that the company's contact has in its stead.
+fn of_contact(model: &Model, company: &Values) -> Values {
+    let related = |(name, value): (&String, &Json)| match model.field(name)?.related_path()? {
+        [link, target] if link == "partner_id" => Some((target.clone(), value.clone())),
+        _ => None,
+    };
+    company.iter().filter_map(related).collect()
+}
+
 impl Behaviour for Company {
     /// A company is a contact too.
     fn before_create<'a>(&'a self, env: &'a Environment, values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         Box::pin(async move {
-            let partner = env.model("res.partner")?;
+            let (model, partner) = (env.model("res.company")?, env.model("res.partner")?);
             for company in values {
                 if company.contains_key("partner_id") {
                     continue;
                 }
-                let mut contact = Values::new();
+                let mut contact = of_contact(&model, company);
                 contact.insert("name".to_owned(), company.get("name").cloned().unwrap_or_default());
                 contact.insert("is_company".to_owned(), true.into());
                 let made = create(&env.sudo(), &partner, vec![contact]).await?;

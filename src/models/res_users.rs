@@ -10,7 +10,7 @@ use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
-use crate::orm::declare::{boolean, char, datetime, html, many2many, many2one};
+use crate::orm::declare::{boolean, char, datetime, html, integer, many2many, many2one};
 use crate::orm::environment::Environment;
 use crate::orm::field::{Default, OnDelete, Scope};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
@@ -28,6 +28,11 @@ fn nothing(_scope: Scope<'_>) -> Sql {
 /// Whether the user works elsewhere: no internal user.
 fn share(scope: Scope<'_>) -> Sql {
     Sql::with_piece(include_str!("../../sql/queries/users/share.sql"), column(scope.alias, "id"))
+}
+
+/// How many companies there are to choose from.
+fn companies_count(_scope: Scope<'_>) -> Sql {
+    Sql::text("(SELECT count(*)::int FROM res_company AS company WHERE company.active)")
 }
 
 fn default_groups(env: &Environment) -> Json {
@@ -67,6 +72,10 @@ pub(super) fn models() -> Vec<Model> {
                     .string("Groups")
                     .default_by(Default::Make(default_groups)),
                 boolean("share").string("Share User").compute(share, &["groups_id"]).searchable(),
+                boolean("active_partner").string("Partner is Active").related("partner_id.active"),
+                integer("companies_count")
+                    .string("Number of Companies")
+                    .compute(companies_count, &["company_ids"]),
                 datetime("login_date").string("Latest authentication").readonly().no_copy(),
             ])
             .constraint("login_key", "UNIQUE (login)", "Another user has this login already.")

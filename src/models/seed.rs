@@ -1,13 +1,13 @@
 //! The base data: `sql/data/base.sql` for the records with fixed ids, `sql/data/records*.json` for
 //! others, each under its external id. A record whose external id is known is left as it is. Views,
-//! actions and menus come after them.
+//! actions and menus come after them; currencies, countries and languages before.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::shipped;
+use super::{shipped, world};
 use crate::db::Sql;
 use crate::error::{Error, Result};
 use crate::orm::behaviour::Values;
@@ -16,8 +16,9 @@ use crate::orm::environment::Environment;
 use crate::orm::registry::{int, text};
 
 /// Records in the order in which they name each other.
-const RECORDS: [&str; 3] = [
+const RECORDS: [&str; 4] = [
     include_str!("../../sql/data/records.json"),
+    include_str!("../../sql/data/records_res.json"),
     include_str!("../../sql/data/records_platform.json"),
     include_str!("../../sql/data/records_web.json"),
 ];
@@ -25,7 +26,7 @@ const RECORDS: [&str; 3] = [
 /// All that the base data are made from, for the fingerprint of a database.
 pub fn data() -> impl Iterator<Item = &'static str> {
     let fixed = [include_str!("../../sql/data/base.sql"), include_str!("../../sql/data/ranges.sql")];
-    RECORDS.into_iter().chain(fixed).chain(shipped::FILES)
+    RECORDS.into_iter().chain(fixed).chain(world::data()).chain(shipped::FILES)
 }
 
 #[derive(Deserialize)]
@@ -51,6 +52,7 @@ pub async fn is_new(env: &Environment) -> Result<bool> {
 /// [`Error::Internal`] when the data contradict the models.
 pub async fn seed(env: &Environment) -> Result<()> {
     let is_new = is_new(env).await?;
+    world::seed(env).await?;
     if is_new {
         env.connection().batch(include_str!("../../sql/data/base.sql")).await?;
     }

@@ -19,10 +19,11 @@ use crate::orm::registry::{int, text};
 use crate::orm::write::write;
 
 /// In the order in which they name each other.
-pub(super) const FILES: [&str; 4] = [
+pub(super) const FILES: [&str; 5] = [
     include_str!("../../sql/data/views/settings.xml"),
     include_str!("../../sql/data/views/users.xml"),
     include_str!("../../sql/data/views/technical.xml"),
+    include_str!("../../sql/data/views/modules.xml"),
     include_str!("../../sql/data/views/oregional.xml"),
 ];
 

@@ -4,8 +4,11 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value as Json};
 
+use super::access::Operation;
 use super::environment::Environment;
 use super::method::Method;
+use super::model::Model;
+use crate::db::Sql;
 use crate::error::Result;
 
 /// The values of one record, by field name.
@@ -74,6 +77,22 @@ pub trait Behaviour: Send + Sync {
     /// `ValidationError` with the words for the user.
     fn validate(&self, _env: &Environment, _values: &Values) -> Result<()> {
         Ok(())
+    }
+
+    /// A condition that holds beside the rules, for what no domain can say: the row of `alias` is one
+    /// that the caller may do `operation` with. It is not asked in superuser mode.
+    ///
+    /// # Errors
+    ///
+    /// What the rules of other models call for.
+    fn further_rule(
+        &self,
+        _env: &Environment,
+        _model: &Model,
+        _alias: &str,
+        _operation: Operation,
+    ) -> Result<Option<Sql>> {
+        Ok(None)
     }
 
     /// What a change of it makes stale in the caches of all servers.

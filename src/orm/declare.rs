@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::choices::Choices;
 use super::field::{Default, Expression, Field, FieldType, OnDelete, Source};
 
 /// A line of text.
@@ -63,6 +64,11 @@ pub fn image(name: &str, max_width: u32, max_height: u32) -> Field {
 pub fn selection(name: &str, options: &[(&str, &str)]) -> Field {
     let options = options.iter().map(|(value, label)| ((*value).to_owned(), (*label).to_owned())).collect();
     Field::new(name, FieldType::Selection(options))
+}
+
+/// One of some values that are not known beforehand.
+pub fn choice(name: &str, choices: Choices) -> Field {
+    Field { choices: Some(choices), ..Field::new(name, FieldType::Selection(Vec::new())) }
 }
 
 /// A link to one record; emptied when that is deleted, unless [`Field::ondelete`] says otherwise.

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::choices::Choices;
 use super::environment::Environment;
 use crate::db::Sql;
 
@@ -246,6 +247,8 @@ pub struct Field {
     pub depends: Vec<String>,
     /// Whether a domain may ask for it although it is computed when it is read.
     pub search: bool,
+    /// Where the options of a selection come from, when they are not declared.
+    pub choices: Option<Choices>,
     /// Whether it was made by an administrator at run time.
     pub manual: bool,
     /// Whether it came from a model that this one delegates to.
@@ -277,6 +280,7 @@ impl Field {
             source: Source::Column,
             depends: Vec::new(),
             search: false,
+            choices: None,
             manual: false,
             inherited: false,
             id: 0,

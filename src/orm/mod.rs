@@ -9,16 +9,22 @@
 
 pub mod access;
 pub mod behaviour;
+pub mod choices;
 pub mod command;
 mod compute;
+pub mod constraints;
 pub mod context;
 pub mod convert;
 pub mod create;
 pub mod declare;
 pub mod domain;
 pub mod environment;
+pub mod export;
+pub mod external_ids;
 pub mod field;
+pub mod file;
 pub mod image;
+pub mod load;
 pub mod made;
 pub mod method;
 pub mod methods;

@@ -1,4 +1,4 @@
-//! Deletes records, and the external ids that named them.
+//! Deletes records, the external ids that named them, and the files that belonged to them.
 
 use super::access::{self, Operation, records};
 use super::behaviour::Promise;
@@ -31,7 +31,12 @@ pub fn unlink<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64]) -> Pro
             .and_text(" WHERE id = ANY(")
             .then(Sql::param(ids.to_vec()))
             .and_text(")");
-        env.connection().query_all(vec![names, records]).await?;
+        let files = Sql::text("DELETE FROM ir_attachment WHERE res_model = ")
+            .then(Sql::param(model.name.as_str()))
+            .and_text(" AND res_id = ANY(")
+            .then(Sql::param(ids.to_vec()))
+            .and_text(")");
+        env.connection().query_all(vec![names, files, records]).await?;
         env.mark_stale(model.behaviour.staleness());
         Ok(())
     })

@@ -3,9 +3,10 @@
 //!
 //! `{"name": {}, "scheme_id": {"fields": {"display_name": {}}}, "uri_ids": {"fields": {"uri": {}}, "limit": 40}}`
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::access::{self, Operation};
 use super::behaviour::{Promise, Values};
@@ -20,6 +21,10 @@ use super::read::{self, Load};
 use super::registry::int;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
+
+/// Values in one answer, those of lines of lines among them. A specification that goes in circles
+/// (lines, their record, its lines …) multiplies with each turn; no page is as large as this.
+const MOST_VALUES: usize = 1_000_000;
 
 /// What is asked of each field.
 pub type Specification = Map<String, Json>;
@@ -44,34 +49,141 @@ pub fn specification(value: Json) -> Result<Specification> {
 ///
 /// # Errors
 ///
-/// As [`read::read`].
-pub fn web_read<'a>(
+/// As [`read::read`], and [`Error::User`] for more than an answer may hold.
+pub async fn web_read(
+    env: &Environment,
+    model: &Model,
+    ids: &[i64],
+    specification: &Specification,
+) -> Result<Vec<Values>> {
+    read_in(env, model, ids, specification, &Budget::default()).await
+}
+
+/// Records that others point to, as [`web_read`] reads them. Their names are told whatever the caller
+/// may see of the records themselves, as in Odoo; all else of those that the caller sees only.
+///
+/// # Errors
+///
+/// As [`web_read`].
+pub async fn behind(
+    env: &Environment,
+    comodel: &Model,
+    ids: &[i64],
+    wanted: &Specification,
+) -> Result<HashMap<i64, Values>> {
+    behind_in(env, comodel, ids, wanted, &Budget::default()).await
+}
+
+/// How many values an answer may still hold.
+struct Budget(Cell<usize>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Cell::new(MOST_VALUES))
+    }
+}
+
+impl Budget {
+    /// Takes what one more copy of a record costs.
+    fn spend(&self, values: usize) -> Result<()> {
+        let left = self.0.get().checked_sub(values).ok_or_else(|| {
+            Error::User(format!(
+                "More than {MOST_VALUES} values were asked for at once: ask for fewer records, or for fewer lines of lines."
+            ))
+        })?;
+        self.0.set(left);
+        Ok(())
+    }
+}
+
+/// The values in a record, those within it among them.
+fn size(record: &Values) -> usize {
+    fn of(value: &Json) -> usize {
+        match value {
+            Json::Array(items) => 1 + items.iter().map(of).sum::<usize>(),
+            Json::Object(entries) => 1 + entries.values().map(of).sum::<usize>(),
+            _ => 1,
+        }
+    }
+    record.values().map(of).sum()
+}
+
+/// A record that stands in several places, and what each of them costs.
+struct Shared {
+    record: Values,
+    size: usize,
+}
+
+impl Shared {
+    fn new(record: Values) -> Self {
+        let size = size(&record);
+        Self { record, size }
+    }
+
+    fn copy(&self, budget: &Budget) -> Result<Json> {
+        budget.spend(self.size)?;
+        Ok(Json::Object(self.record.clone()))
+    }
+}
+
+fn read_in<'a>(
     env: &'a Environment,
     model: &'a Model,
     ids: &'a [i64],
     specification: &'a Specification,
+    budget: &'a Budget,
 ) -> Promise<'a, Vec<Values>> {
     Box::pin(async move {
         let names: Vec<String> = specification.keys().cloned().collect();
         let fields = read::fields(env, model, Some(&names))?;
-        let mut records = read::values(env, model, ids, &fields, Load::Raw).await?;
+        let names_suffice = |field: &&Field| is_named(specification.get(&field.name));
+        let load = if fields.iter().any(names_suffice) { Load::Classic } else { Load::Raw };
+        let mut records = read::values(env, model, ids, &fields, load).await?;
         for field in fields {
+            if load == Load::Classic && matches!(field.kind, FieldType::Many2one { .. }) {
+                let is_named = names_suffice(&field);
+                for record in &mut records {
+                    unfold(record, &field.name, is_named);
+                }
+                if is_named {
+                    continue;
+                }
+            }
             let Some(asked) = specification.get(&field.name).and_then(Json::as_object) else { continue };
             if asked.is_empty() {
                 continue;
             }
             let inner = with_context(env, asked)?;
             if field.kind.is_x2many() {
-                lines(&inner, model, field, asked, &mut records).await?;
+                lines(&inner, model, field, asked, &mut records, budget).await?;
             } else if let (FieldType::Many2one { comodel, .. }, Some(Json::Object(wanted))) =
                 (&field.kind, asked.get("fields"))
             {
                 let comodel = env.model(comodel)?;
-                links(&inner, &comodel, field, wanted, &mut records).await?;
+                links(&inner, &comodel, field, wanted, &mut records, budget).await?;
             }
         }
         Ok(records)
     })
+}
+
+/// Whether nothing but the name is asked of the record behind a many2one: that comes with the rows.
+fn is_named(asked: Option<&Json>) -> bool {
+    let Some(asked) = asked.filter(|asked| !asked.get("context").is_some_and(python::truth)) else {
+        return false;
+    };
+    let wanted = asked.get("fields").and_then(Json::as_object);
+    wanted.is_some_and(|wanted| wanted.len() == 1 && wanted.contains_key("display_name"))
+}
+
+/// Turns `[id, "name"]` into the object of both, or into the id.
+fn unfold(record: &mut Values, field: &str, is_named: bool) {
+    let Some(value) = record.get_mut(field) else { return };
+    if let Json::Array(pair) = value {
+        let mut pair = std::mem::take(pair).into_iter();
+        let (id, name) = (pair.next().unwrap_or_default(), pair.next().unwrap_or_default());
+        *value = if is_named { json!({"id": id, "display_name": name}) } else { id };
+    }
 }
 
 /// The environment with what the specification adds to the context.
@@ -92,32 +204,31 @@ async fn links(
     field: &Field,
     wanted: &Specification,
     records: &mut [Values],
+    budget: &Budget,
 ) -> Result<()> {
     let ids: BTreeSet<i64> =
         records.iter().filter_map(|record| record.get(&field.name).and_then(Json::as_i64)).collect();
-    let behind = behind(env, comodel, &ids.into_iter().collect::<Vec<i64>>(), wanted).await?;
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let behind = behind_in(env, comodel, &ids, wanted, budget).await?;
+    let behind: HashMap<i64, Shared> =
+        behind.into_iter().map(|(id, record)| (id, Shared::new(record))).collect();
     for record in records {
         if let Some(value) = record.get_mut(&field.name)
             && let Some(id) = value.as_i64()
         {
             // A record that went a moment ago is nothing.
-            *value = behind.get(&id).map_or(Json::Bool(false), |found| Json::Object(found.clone()));
+            *value = behind.get(&id).map_or(Ok(Json::Bool(false)), |found| found.copy(budget))?;
         }
     }
     Ok(())
 }
 
-/// Records that others point to. Their names are told whatever the caller may see of the records
-/// themselves, as in Odoo; all else of those that the caller sees only.
-///
-/// # Errors
-///
-/// As [`web_read`].
-pub async fn behind(
+async fn behind_in(
     env: &Environment,
     comodel: &Model,
     ids: &[i64],
     wanted: &Specification,
+    budget: &Budget,
 ) -> Result<HashMap<i64, Values>> {
     let mut found: HashMap<i64, Values> = HashMap::with_capacity(ids.len());
     if ids.is_empty() {
@@ -135,7 +246,7 @@ pub async fn behind(
         return Ok(found);
     }
     let visible = in_order(env, comodel, ids, "").await?;
-    for mut record in web_read(env, comodel, &visible, &rest).await? {
+    for mut record in read_in(env, comodel, &visible, &rest, budget).await? {
         if let Some(known) = found.get_mut(&id_of(&record)) {
             record.shift_remove("id");
             known.append(&mut record);
@@ -165,6 +276,7 @@ async fn lines(
     field: &Field,
     asked: &Specification,
     records: &mut [Values],
+    budget: &Budget,
 ) -> Result<()> {
     let comodel = env.model(field.kind.comodel().unwrap_or_default())?;
     if asked.get("context").is_some_and(python::truth) {
@@ -193,16 +305,18 @@ async fn lines(
     let limit = limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let within: BTreeSet<i64> = lists.iter().flat_map(|list| list.iter().take(limit)).copied().collect();
     let within: Vec<i64> = within.into_iter().collect();
-    let read = web_read(env, &comodel, &within, wanted).await?;
-    let by_id: HashMap<i64, Values> = read.into_iter().map(|line| (id_of(&line), line)).collect();
-    let written = lists.into_iter().map(|list| {
+    let read = read_in(env, &comodel, &within, wanted, budget).await?;
+    let by_id: HashMap<i64, Shared> =
+        read.into_iter().map(|line| (id_of(&line), Shared::new(line))).collect();
+    let mut written: Vec<Json> = Vec::with_capacity(lists.len());
+    for list in lists {
         let line = |id: i64| match by_id.get(&id) {
-            Some(line) => Json::Object(line.clone()),
-            None => serde_json::json!({"id": id}),
+            Some(line) => line.copy(budget),
+            None => Ok(json!({"id": id})),
         };
-        list.into_iter().map(line).collect()
-    });
-    put(field, records, written);
+        written.push(list.into_iter().map(line).collect::<Result<_>>()?);
+    }
+    put(field, records, written.into_iter());
     Ok(())
 }
 

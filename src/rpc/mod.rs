@@ -4,6 +4,7 @@ pub mod bearer;
 pub mod caches;
 pub mod call_kw;
 pub mod connector;
+pub mod content;
 pub mod credentials;
 pub mod doc;
 pub mod retrying;
@@ -52,6 +53,8 @@ pub struct Shared {
     pub sealer: Arc<Sealer>,
     /// Settings.
     pub settings: Settings,
+    /// How many pictures may be worked on at a time: one takes a second and some hundreds of megabytes.
+    pub pictures: tokio::sync::Semaphore,
 }
 
 /// The application as one thread has it: its own connections, so that no thread waits for another's.

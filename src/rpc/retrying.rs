@@ -12,14 +12,14 @@ use super::caches::{self, Known};
 use crate::auth::credential::Credential;
 use crate::auth::session::{self, LIFETIME, SessionId};
 use crate::db::{Connection, Sql};
-use crate::error::{Constraint, ConstraintKind, Error, Result};
+use crate::error::{Error, Result};
 use crate::orm::access::limits::Limits;
 use crate::orm::behaviour::Staleness;
+use crate::orm::constraints;
 use crate::orm::environment::Services;
-use crate::orm::field::Field;
 use crate::orm::registry::{Registry, version};
-use crate::orm::schema;
 use crate::orm::schema::follow;
+use crate::orm::user::{SUPERUSER, User};
 
 /// How often a call is tried.
 const TRIES: u32 = 5;
@@ -42,6 +42,8 @@ pub enum Caller {
     Bearer(Bearer),
     /// A user whom something else has vouched for.
     User(i64),
+    /// The server itself, for a command of its operator.
+    Server,
 }
 
 /// Runs `work` within one transaction when it `writes`, and again on a conflict, or when the registry
@@ -76,7 +78,7 @@ pub async fn run<T>(
             error if may_be_outgrown(&error) && tries < TURNS && caches::outgrow(app, &registry).await? => {
                 tracing::debug!(tries, "a call is run again with a newer registry");
             }
-            Error::Constraint(constraint) => return Err(in_words(&registry, &constraint)),
+            Error::Constraint(constraint) => return Err(constraints::in_words(&registry, &constraint)),
             error => {
                 if error == Error::SessionExpired {
                     forget(app, caller);
@@ -107,7 +109,10 @@ async fn once<T>(
 ) -> Result<T> {
     let connection = app.pool.get().await?;
     let user_id = whose(app, &connection, caller, registry).await?;
-    let user = app.shared.caches.user(&connection, registry, user_id).await?;
+    let user = match caller {
+        Caller::Server => Arc::new(User::server()),
+        _ => app.shared.caches.user(&connection, registry, user_id).await?,
+    };
     if writes {
         connection.begin();
     }
@@ -170,6 +175,10 @@ async fn whose(app: &App, connection: &Connection, caller: Caller, registry: &Re
             connection.set_rider(registry.check());
             return Ok(user);
         }
+        Caller::Server => {
+            connection.set_rider(registry.check());
+            return Ok(SUPERUSER);
+        }
         Caller::Credential(credential) => {
             connection.set_rider(with_registry(credential.check(now)));
             return Ok(credential.user_id);
@@ -206,32 +215,4 @@ fn forget(app: &App, caller: Caller) {
     if let Caller::Session(id) = caller {
         app.shared.caches.forget_session(id);
     }
-}
-
-/// A broken constraint in the words of the model that declares it.
-fn in_words(registry: &Registry, broken: &Constraint) -> Error {
-    for model in registry.models() {
-        if let Some(known) = model.constraints.iter().find(|known| known.name == broken.name) {
-            return Error::Validation(known.message.clone());
-        }
-        if model.table != broken.table {
-            continue;
-        }
-        if broken.kind == ConstraintKind::NotNull
-            && let Some(field) = model.field(&broken.column)
-        {
-            return Error::Validation(format!(
-                "The field '{}' ({}) of '{}' ({}) is required.",
-                field.string, field.name, model.description, model.name
-            ));
-        }
-        let linked = |field: &&Field| broken.name == schema::link_name(&model.table, &field.name);
-        if let Some(field) = model.fields.values().find(linked) {
-            return Error::Validation(format!(
-                "'{}' ({}) of '{}' ({}) points to a record that does not exist, or that is still in use and cannot be deleted.",
-                field.string, field.name, model.description, model.name
-            ));
-        }
-    }
-    Error::Validation(broken.to_string())
 }

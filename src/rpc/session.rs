@@ -44,6 +44,17 @@ pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<i64> {
     user.filter(|_| is_right).ok_or_else(|| Error::AccessDenied("Wrong login or password.".to_owned()))
 }
 
+/// Codes and names of all languages, active or not.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database does not answer.
+pub async fn languages(app: &App) -> Result<Json> {
+    let connection = app.pool.get().await?;
+    let rows = connection.query(Sql::text("SELECT code, name FROM res_lang ORDER BY name")).await?;
+    Ok(rows.iter().map(|row| json!([text(row, 0), text(row, 1)])).collect())
+}
+
 /// Opens a session for a user and gives the value of its cookie.
 ///
 /// # Errors

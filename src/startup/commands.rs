@@ -12,7 +12,7 @@ use crate::auth::api_key;
 use crate::auth::password::DEFAULT_ROUNDS;
 use crate::clock::World;
 use crate::config::{ApiKeyCommand, Database, UserCommand};
-use crate::db::{Pool, Row, Sql, cluster};
+use crate::db::{Connection, Pool, Row, Sql, cluster};
 use crate::error::Error;
 use crate::models::res_users_apikeys::{self, Wanted};
 use crate::models::{self, res_users};
@@ -190,6 +190,12 @@ fn groups_of(env: &Environment, names: &[String]) -> Result<serde_json::Value> {
 
 /// The server itself, at the command line.
 async fn environment(storage: &Storage) -> Result<Environment> {
+    let (connection, registry) = registry(storage).await?;
+    Ok(Environment::of_server(connection, registry, &World::system(), &storage.sealer, DEFAULT_ROUNDS))
+}
+
+/// The registry of a database that is made already, and whose secrets this key opens.
+pub(super) async fn registry(storage: &Storage) -> Result<(Connection, Registry)> {
     let pool = Pool::new(&storage.config, 1)?;
     let connection = pool.get().await?;
     let prepared = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('res_users')");
@@ -199,8 +205,9 @@ async fn environment(storage: &Storage) -> Result<Environment> {
         );
         return Err(StorageError::Database(empty).into());
     }
+    storage.check_key(&connection).await?;
     let registry = Registry::load(&models::all(), &connection).await?;
-    Ok(Environment::of_server(connection, registry, &World::system(), &storage.sealer, DEFAULT_ROUNDS))
+    Ok((connection, registry))
 }
 
 async fn find(env: &Environment, login: &str) -> Result<i64> {

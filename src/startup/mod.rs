@@ -3,6 +3,7 @@
 
 pub mod commands;
 pub mod storage;
+pub mod transfer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,6 +25,9 @@ use crate::http;
 use crate::models;
 use crate::rpc::caches::{self, Caches};
 use crate::rpc::{App, Settings, Shared};
+
+/// How many pictures may be made smaller at a time.
+const PICTURES_AT_ONCE: usize = 2;
 
 /// How long running calls may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -122,6 +126,7 @@ impl Application {
                 hash_rounds: settings.hash_rounds,
                 max_body,
             },
+            pictures: tokio::sync::Semaphore::new(PICTURES_AT_ONCE),
         });
         let stop = CancellationToken::new();
         listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;

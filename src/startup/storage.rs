@@ -30,7 +30,7 @@ const ADMINISTRATOR: i64 = 2;
 const PASSWORD_LENGTH: usize = 20;
 
 /// A lock that one server at a time holds while it makes the schema.
-const SCHEMA_LOCK: &str = "SELECT pg_advisory_xact_lock(6830471102)";
+const SCHEMA_LOCK: &str = "SELECT pg_advisory_lock(6830471102)";
 
 /// Why the storage cannot be used, for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -185,11 +185,13 @@ impl Storage {
             let registry = Registry::load(declared, &pool.get().await?).await?;
             return Ok(Prepared { registry, is_new: false, generated_password: None });
         }
-        migrate::run(&self.config).await?;
-        self.check_key(&pool.get().await?).await?;
         let connection = pool.get().await?;
-        connection.begin();
+        // Before the transaction begins: it would not see what the server before it in the queue has
+        // made. The lock goes with the connection, which is this start's own.
         connection.query(Sql::text(SCHEMA_LOCK)).await?;
+        migrate::run(&self.config).await?;
+        self.check_key(&connection).await?;
+        connection.begin();
         let bare = Registry::declared(declared.iter().cloned())?;
         schema::synchronize(&connection, &bare).await?;
         // Servers that run beside this one have to look again.
@@ -224,7 +226,11 @@ impl Storage {
     }
 
     /// A server with another key would seal what the right one cannot open.
-    async fn check_key(&self, connection: &Connection) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::OtherKey`], with both fingerprints.
+    pub(super) async fn check_key(&self, connection: &Connection) -> Result<()> {
         let given = self.sealer.fingerprint();
         match fact(connection, "key").await? {
             Some(stored) if stored != given => {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::app::TestApp;
+use crate::support::app::{PASSWORD, TestApp};
+use crate::support::services::{OBJECTS, Script};
 
 const NAMES: [(&str, &str); 6] = [
     ("oregional.restapi.application", "oregional.application"),
@@ -35,6 +36,19 @@ async fn a_model_answers_to_its_name_of_old() {
     let ann = admin.make_user("ann", &["base.group_user"]).await;
     let refused = ann.call_kw(NAMES[0].0, "write", json!([[id], {"name": "x"}]), json!({})).await;
     assert_eq!(refused.error().1, "odoo.exceptions.AccessError", "and its rights are the same");
+}
+
+#[tokio::test]
+async fn a_script_may_call_a_model_by_its_name_of_old_over_every_protocol() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let id = admin.create(NAMES[0].1, json!({"name": "App"})).await;
+    let script = Script::new(&app.url(), admin.uid, PASSWORD);
+
+    for path in OBJECTS {
+        let found = script.call(path, NAMES[0].0, "search", json!([[]]), json!({})).await;
+        assert_eq!(found.result(), json!([id]), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -200,6 +200,10 @@ async fn models_fields_and_external_ids_tell_where_they_come_from() {
         (field[0]["selection_ids"].as_array().unwrap().len(), &field[0]["modules"]),
         (3, &json!("oregional"))
     );
+    let users = admin
+        .result("ir.model", "search_read", json!([[["model", "=", "res.users"]], ["inherited_model_ids"]]))
+        .await;
+    assert_eq!(users[0]["inherited_model_ids"], json!([admin.reference("base.model_res_partner").await]));
     let id = admin.reference("base.main_company").await;
     let data = admin
         .result(

@@ -247,3 +247,58 @@ async fn settings_are_system_parameters() {
     let refused = reader.call_kw(settings, "onchange", json!([[], {}, [], {}]), json!({})).await;
     assert_eq!(refused.error().1, "odoo.exceptions.AccessError");
 }
+
+#[tokio::test]
+async fn a_specification_that_goes_in_circles_is_refused_before_it_fills_the_memory() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let uris: Vec<Json> =
+        (0..40).map(|number| json!([0, 0, {"uri": format!("https://a.example/{number}")}])).collect();
+    let id = admin.create(APPLICATION, json!({"name": "a", "uri_ids": uris})).await;
+    let mut specification = json!({"name": {}});
+    for _turn in 0..12 {
+        specification = json!({"uri_ids": {"fields": {"application_id": {"fields": specification}}}});
+    }
+
+    let answer = admin.call_kw(APPLICATION, "web_read", json!([[id], specification]), json!({})).await;
+
+    assert_eq!(answer.error().1, "odoo.exceptions.UserError");
+}
+
+#[tokio::test]
+async fn odd_specifications_are_clear_errors_or_nothing() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    admin.create(APPLICATION, json!({"name": "a", "uri_ids": [[0, 0, {"uri": "https://a.example"}]]})).await;
+    for odd in [
+        json!({"uri_ids": 5}),
+        json!({"uri_ids": {"fields": []}}),
+        json!({"uri_ids": {"fields": {"uri": 1}, "limit": -1}}),
+        json!({"uri_ids": {"fields": {"uri": {}}, "limit": "x", "order": 7}}),
+        json!({"uri_ids": {"fields": {"nope": {}}}}),
+        json!({"uri_ids": {"fields": {"uri": {}}, "order": "nope"}}),
+        json!({"uri_ids": {"fields": {"uri": {}}, "context": {"lang": "xx"}}}),
+        json!({"uri_ids": {"fields": {"uri": {}}, "context": [1]}}),
+        json!({"name": {"fields": {"x": {}}}}),
+        json!({"model_scheme_id": {"fields": {"nope": {}}}}),
+        json!({"nope": {}}),
+        json!([1]),
+        json!("name"),
+        json!(null),
+    ] {
+        for method in ["web_search_read", "onchange"] {
+            let args = if method == "onchange" { json!([[], {}, [], odd]) } else { json!([[], odd]) };
+            let answer = admin.call_kw(APPLICATION, method, args, json!({})).await;
+            assert!(answer.fault().is_none(), "{method} {odd}: {}", answer.body);
+        }
+    }
+    for odd in [
+        json!([[], {}, 5]),
+        json!([[], 5, []]),
+        json!([[], {"name": [1]}, ["nope"]]),
+        json!([[], {"model_scheme_id": "x"}, "model_scheme_id", {"name": {}}]),
+    ] {
+        let answer = admin.call_kw(APPLICATION, "onchange", odd.clone(), json!({})).await;
+        assert!(answer.fault().is_none(), "{odd}: {}", answer.body);
+    }
+}

@@ -5,8 +5,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
+use super::super::shell::shell;
 use super::answer;
 use crate::auth::oauth::Refusal;
 use crate::auth::oauth::request::Ticket;
@@ -25,18 +26,6 @@ pub(super) async fn style() -> HttpResponse {
 
 /// A page that nobody frames or keeps, whose forms go nowhere but here and to `form_target`.
 fn page(status: StatusCode, title: &str, form_target: &str, content: &Markup) -> HttpResponse {
-    let body = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                link rel="stylesheet" href=(STYLE_ROUTE);
-            }
-            body { main { (content) } }
-        }
-    };
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src data:; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
     );
@@ -45,7 +34,7 @@ fn page(status: StatusCode, title: &str, form_target: &str, content: &Markup) ->
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("text/html; charset=utf-8")
-        .body(body.into_string())
+        .body(shell(title, content))
 }
 
 /// What the consent page tells and asks.

@@ -4,33 +4,21 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use serde_json::Value as Json;
 
 use super::super::jsonrpc;
-use super::super::oauth::pages::STYLE_ROUTE;
 use super::super::reply;
+use super::super::shell::shell;
 use crate::error::{Error, Result};
 use crate::rpc::{App, session};
 
 /// A page.
 pub(super) fn page(status: StatusCode, title: &str, body: &Markup) -> HttpResponse {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                link rel="stylesheet" href=(STYLE_ROUTE);
-            }
-            body { main { (body) } }
-        }
-    };
     HttpResponse::build(status)
         .content_type(ContentType::html())
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(page.into_string())
+        .body(shell(title, body))
 }
 
 /// Go there and look.

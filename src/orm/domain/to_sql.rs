@@ -97,13 +97,22 @@ impl<'a> Compiler<'a> {
     ///
     /// [`Error::User`] for a rule that cannot be evaluated.
     pub fn rules(&self, model: &Model, alias: &str, operation: Operation) -> Result<Option<Sql>> {
-        match rule::domain(self.env, model, operation)? {
-            Domain::True => Ok(None),
+        let by_rules = match rule::domain(self.env, model, operation)? {
+            Domain::True => None,
             domain => {
                 let env = self.env.sudo().with_active_test(false);
-                self.with_env(&env).condition(model, alias, &optimize(domain)).map(Some)
+                Some(self.with_env(&env).condition(model, alias, &optimize(domain))?)
             }
-        }
+        };
+        let further = if self.env.su {
+            None
+        } else {
+            model.behaviour.further_rule(self.env, model, alias, operation)?
+        };
+        Ok(match (by_rules, further) {
+            (Some(one), Some(other)) => Some(one.and_text(" AND ").then(other)),
+            (one, other) => one.or(other),
+        })
     }
 
     /// `SELECT id FROM model WHERE …`, the subquery of paths and of `any`.

@@ -6,12 +6,14 @@ pub mod describe;
 mod export;
 mod group;
 mod group_by;
+mod load;
 mod naming;
 mod onchange;
 mod panel;
 mod records;
 mod search;
 mod toolbar;
+mod translations;
 mod web;
 
 use super::method::Effect::{Reads, Writes};
@@ -104,6 +106,7 @@ static METHODS: &[Method] = &[
     method!("get_metadata", OnRecords, Reads, [], describe::get_metadata),
     method!("get_external_id", OnRecords, Reads, [], describe::get_external_id),
     method!("export_data", OnRecords, Writes, [required("fields_to_export")], export::export_data),
+    method!("load", OnModel, Writes, [required("fields"), required("data")], load::load),
     method!(
         "check_access_rights",
         OnModel,
@@ -126,6 +129,20 @@ static METHODS: &[Method] = &[
             optional("order")
         ],
         search::search
+    ),
+    method!(
+        "update_field_translations",
+        OnRecords,
+        Writes,
+        [required("field_name"), required("translations"), optional("source_lang")],
+        translations::update_field_translations
+    ),
+    method!(
+        "get_field_translations",
+        OnRecords,
+        Reads,
+        [required("field_name"), optional("langs")],
+        translations::get_field_translations
     ),
     method!("get_formview_id", OnRecords, Reads, [optional("access_uid")], describe::get_formview_id),
     method!("get_formview_action", OnRecords, Reads, [optional("access_uid")], web::get_formview_action),

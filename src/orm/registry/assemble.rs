@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::{Registry, Trigger};
 use crate::error::{Error, Result};
+use crate::orm::choices;
 use crate::orm::field::{Field, FieldType, Source};
 use crate::orm::made::check::{self, Models};
 use crate::orm::made::{Made, Problem};
@@ -51,6 +52,7 @@ impl Registry {
             registry.problems.extend(found);
         };
         registry.models = complete.into_iter().map(|(name, model)| (name, Arc::new(model))).collect();
+        choices::fill(&mut registry.models, Vec::new());
         registry.check_relations()?;
         registry.triggers = registry.find_triggers();
         registry.languages.insert(crate::orm::context::BASE_LANG.to_owned());

@@ -9,6 +9,7 @@ use crate::db::{Connection, Row, Sql};
 use crate::error::Result;
 use crate::orm::access::Access;
 use crate::orm::access::limits;
+use crate::orm::choices;
 use crate::orm::field::Default;
 use crate::orm::made::{self, Made};
 use crate::orm::model::Model;
@@ -33,7 +34,7 @@ impl Registry {
                 include_str!("../../../sql/queries/registry/references.sql"),
                 wanted_references(declared),
             ),
-            Sql::text("SELECT code FROM res_lang WHERE active"),
+            Sql::text("SELECT code, name FROM res_lang WHERE active ORDER BY name"),
             Sql::text(include_str!("../../../sql/queries/registry/access.sql")),
             Sql::text(include_str!("../../../sql/queries/registry/rules.sql")),
             Sql::text("SELECT rule_group_id, group_id FROM rule_group_rel"),
@@ -52,7 +53,10 @@ impl Registry {
         registry.implied = closure(&pairs(&next()));
         registry.references = next().iter().map(|row| (text(row, 0), int(row, 1))).collect();
         registry.references.extend(groups);
-        registry.languages.extend(next().iter().map(|row| text(row, 0)));
+        let languages: Vec<(String, String)> =
+            next().iter().map(|row| (text(row, 0), text(row, 1))).collect();
+        registry.languages.extend(languages.iter().map(|(code, _)| code.clone()));
+        choices::fill(&mut registry.models, languages);
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
         registry.needs_collation = next().is_empty();
         registry.defaults = Defaults::from_rows(&next());

@@ -21,8 +21,13 @@ pub(super) async fn reflect(connection: &Connection, models: &[&Model]) -> Resul
         .iter()
         .flat_map(|model| model.fields.values().flat_map(|field| options(model, field)))
         .collect();
+    let delegations: Vec<Json> = models
+        .iter()
+        .flat_map(|model| model.delegations.iter().map(|to| json!({"model": model.name, "parent": to.model})))
+        .collect();
     for (statement, records) in [
         (include_str!("../../../sql/queries/schema/reflect_models.sql"), &all),
+        (include_str!("../../../sql/queries/schema/reflect_delegations.sql"), &delegations),
         (include_str!("../../../sql/queries/schema/reflect_fields.sql"), &fields),
         (include_str!("../../../sql/queries/schema/reflect_selections.sql"), &options),
     ] {

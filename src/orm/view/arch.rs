@@ -7,8 +7,8 @@ use roxmltree::{Document, ParsingOptions};
 /// Elements within elements; more is no view that a person can read.
 const DEEPEST: usize = 100;
 
-/// Elements, attributes and texts of one view.
-const MOST_NODES: u32 = 20_000;
+/// Elements and texts of one view.
+const MOST_NODES: u32 = 5_000;
 
 /// What is wrong with an arch, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_bottomless_arch_is_refused_and_not_followed() {
-        let text = format!("{}{}", "<a>".repeat(5_000), "</a>".repeat(5_000));
+        let text = format!("{}{}", "<a>".repeat(1_000), "</a>".repeat(1_000));
 
         assert!(Element::parse(&text).unwrap_err().text.contains("deep"));
     }

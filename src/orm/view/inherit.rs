@@ -1,9 +1,14 @@
 //! Views that change others: each element of an extension names an element of the view, and what
 //! becomes of it.
 
+use std::collections::BTreeSet;
+
 use super::arch::{Element, Fault, Node};
 
 type Result<T> = std::result::Result<T, Fault>;
+
+/// Steps of a path; nobody writes longer ones.
+const MOST_STEPS: usize = 12;
 
 /// Where an element is: the places of its ancestors and its own, from the root down.
 type Place = Vec<usize>;
@@ -180,7 +185,7 @@ fn steps(path: &str) -> Option<Vec<Step>> {
         }
         steps.push(step);
     }
-    (!steps.is_empty()).then_some(steps)
+    (1..=MOST_STEPS).contains(&steps.len()).then_some(steps)
 }
 
 /// What stands before the bracket that closes, which may be in a quoted text itself.
@@ -221,17 +226,21 @@ fn test(text: &str) -> Option<Test> {
 /// The first element that the steps lead to.
 fn follow(view: &Element, steps: &[Step]) -> Option<Place> {
     // The root is reached as a child of nothing.
-    let mut reached: Vec<Option<Place>> = vec![None];
+    let mut reached: BTreeSet<Option<Place>> = BTreeSet::from([None]);
     for step in steps {
-        let mut next: Vec<Option<Place>> = Vec::new();
+        let counts = step.tests.iter().any(|test| matches!(test, Test::Number(_)));
+        let mut next: BTreeSet<Option<Place>> = BTreeSet::new();
+        let mut covered: Option<&Place> = None;
         for place in &reached {
+            // What lies below another reached place has been looked through with that.
+            let is_below = |above: &&Place| place.as_ref().is_some_and(|place| place.starts_with(above));
+            if step.anywhere && !counts && covered.is_some_and(|above| is_below(&above)) {
+                continue;
+            }
+            covered = place.as_ref();
             let mut candidates = Vec::new();
             children(view, place.as_ref(), step.anywhere, &mut candidates);
-            for found in select(view, candidates, step) {
-                if !next.contains(&Some(found.clone())) {
-                    next.push(Some(found));
-                }
-            }
+            next.extend(select(view, candidates, step).into_iter().map(Some));
         }
         reached = next;
     }

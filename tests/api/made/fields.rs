@@ -296,3 +296,29 @@ async fn a_stored_related_field_follows_records_that_were_there_before() {
     assert_eq!(read().await, "Anna");
     assert_eq!(admin.result(MODEL, "search", json!([[["x_partner", "=", "Anna"]]])).await, json!([id]));
 }
+
+#[tokio::test]
+async fn an_amount_of_money_has_its_currency_beside_it() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let fields = json!([
+        {"name": "x_currency_id", "ttype": "many2one", "relation": "res.currency"},
+        {"name": "x_amount", "ttype": "monetary"},
+    ]);
+    let model = make(&admin, MODEL, fields).await;
+    add(&admin, model, json!({"name": "x_fee", "ttype": "monetary", "currency_field": "x_currency_id"}))
+        .await;
+    let euro = admin.reference("base.EUR").await;
+
+    let id = admin.create(MODEL, json!({"x_currency_id": euro, "x_amount": 12.5, "x_fee": "0.25"})).await;
+
+    let found = admin.result(MODEL, "read", json!([[id], ["x_amount", "x_fee"]])).await;
+    assert_eq!(found, json!([{"id": id, "x_amount": 12.5, "x_fee": 0.25}]));
+    let told = admin.result(MODEL, "fields_get", json!([["x_amount"], ["currency_field"]])).await;
+    assert_eq!(told, json!({"x_amount": {"currency_field": "x_currency_id"}}));
+    let currency = admin
+        .result("ir.model.fields", "search", json!([[["model", "=", MODEL], ["name", "=", "x_currency_id"]]]))
+        .await;
+    let refused = admin.call_kw("ir.model.fields", "unlink", json!([currency]), json!({})).await;
+    assert_eq!(refused.error().1, "odoo.exceptions.UserError", "the amounts need it");
+}

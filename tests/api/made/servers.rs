@@ -7,7 +7,7 @@ use oregional::startup::commands;
 use serde_json::json;
 
 use super::{add, grant, make};
-use crate::support::app::{TestApp, settings};
+use crate::support::app::{PASSWORD, Running, TestApp, settings};
 use crate::support::client::User;
 
 const MODEL: &str = "x_thing";
@@ -176,4 +176,27 @@ async fn records_are_written_while_fields_come_and_go() {
         }
     };
     tokio::join!(writes, changes);
+}
+
+#[tokio::test]
+async fn servers_that_start_at_once_on_an_empty_database_make_it_together() {
+    let app = TestApp::start();
+    let empty = format!("{}_empty", app.database.name);
+    app.database.query(&format!("CREATE DATABASE {empty}"));
+    let url = app.database.url().replace(&app.database.name, &empty);
+
+    let starts: Vec<_> = (0..3)
+        .map(|_| {
+            let settings = settings(&url);
+            std::thread::spawn(move || Running::start(settings))
+        })
+        .collect();
+    let running: Vec<Running> = starts.into_iter().map(|start| start.join().unwrap().unwrap()).collect();
+
+    for server in &running {
+        let admin = User::sign_in(&format!("http://{}", server.address), "admin", PASSWORD).await;
+        assert_eq!(admin.result("ir.model", "search_count", json!([[["model", "=", "res.users"]]])).await, 1);
+    }
+    drop(running);
+    app.database.query(&format!("DROP DATABASE {empty} WITH (FORCE)"));
 }

@@ -81,6 +81,11 @@ async fn every_access_scenario_is_answered_as_odoo_answers_it() {
 }
 
 #[tokio::test]
+async fn every_language_scenario_is_answered_as_odoo_answers_it() {
+    replay("lang", 1).await;
+}
+
+#[tokio::test]
 async fn every_domain_scenario_is_answered_as_odoo_answers_it() {
     replay("domains", 4).await;
 }
@@ -103,4 +108,9 @@ async fn every_views_scenario_but_load_is_answered_as_odoo_answers_it() {
 #[tokio::test]
 async fn every_further_scenario_is_answered_as_odoo_answers_it() {
     replay("more", 1).await;
+}
+
+#[tokio::test]
+async fn every_meta_scenario_is_answered_as_odoo_answers_it() {
+    replay("meta", 1).await;
 }

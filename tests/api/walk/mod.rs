@@ -16,7 +16,7 @@ use crate::support::app::{PASSWORD, TestApp};
 use crate::support::client::{Anonymous, Answer, client};
 
 /// What this server does not serve yet.
-const NOT_SERVED: [&str; 2] = ["ir.module.module", "/web/image"];
+const NOT_SERVED: [&str; 1] = ["/web/image"];
 
 /// The recorded actions, by id, and the menu entries that open ours.
 const ACTIONS: [(i64, &str); 7] = [
