@@ -15,7 +15,7 @@ run: check-postgres build ## Build in release mode and serve (further flags: mak
 build:
 	@$(CARGO) build --release --locked
 
-test: check-postgres lint docs unit ## All gates and tests
+test: check-postgres lint docs unit clients ## All gates and tests
 
 lint: ## Format and clippy, warnings are errors
 	$(CARGO) fmt --check

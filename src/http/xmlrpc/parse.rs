@@ -242,8 +242,10 @@ fn moment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
+    use super::super::write;
     use super::*;
 
     fn args(params: &str) -> Result<Vec<Json>> {
@@ -255,6 +257,67 @@ mod tests {
 
     fn value(inner: &str) -> Result<Json> {
         args(&format!("<param><value>{inner}</value></param>")).map(|mut args| args.remove(0))
+    }
+
+    /// Pieces of which calls are made, in no order that makes sense.
+    const PIECES: [&str; 20] = [
+        "<methodCall>",
+        "</methodCall>",
+        "<methodName>",
+        "</methodName>",
+        "<params>",
+        "</params>",
+        "<param>",
+        "<value>",
+        "</value>",
+        "<array>",
+        "<data>",
+        "<struct>",
+        "<member>",
+        "<name>",
+        "<int>",
+        "1",
+        "&amp;",
+        "<![CDATA[",
+        "]]>",
+        "<!--",
+    ];
+
+    fn values() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Json::from),
+            any::<i32>().prop_map(Json::from),
+            (-1e9..1e9).prop_map(Json::from),
+            "[ -~\u{e9}\u{1f600}\n]*".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            let members = proptest::collection::btree_map("[ -~]{0,8}", inner.clone(), 0..4);
+            prop_oneof![
+                proptest::collection::vec(inner, 0..4).prop_map(Json::from),
+                members.prop_map(|members| Json::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_of_any_kind_are_a_call_or_an_error(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            drop(method_call(&body));
+        }
+
+        #[test]
+        fn markup_of_any_kind_is_a_call_or_an_error(
+            pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..60)
+        ) {
+            drop(method_call(pieces.concat().as_bytes()));
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(json in values()) {
+            let mut written = String::new();
+            write::value(&mut written, &json).unwrap();
+            prop_assert_eq!(args(&format!("<param>{written}</param>")), Ok(vec![json]));
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ def test_what_the_library_asks_for_itself(client):
     assert MODEL in client.env.models("oregional")
     assert client.env.ref("base.user_admin").id == 2
     assert client.env[MODEL].access("write") is True
-    assert client.env["res.users"].browse(2).get_metadata()["id"] == 2
+    assert client.env["res.users"].browse(2).get_metadata()[0]["id"] == 2
 
 
 def test_what_is_refused(client, server, word):
