@@ -257,6 +257,10 @@ pub struct Serve {
     /// The largest body of a request, in MiB.
     #[arg(long, env = "OREGIONAL_MAX_BODY", value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub max_body: u16,
+    /// How often somebody may fail to sign in, or an application to authenticate, within a minute from one
+    /// address. Then that address waits; others do not.
+    #[arg(long, env = "OREGIONAL_MAX_FAILURES", value_name = "N", default_value_t = crate::auth::limit::MOST)]
+    pub max_failures: u16,
     /// Rounds of the password hash; fewer than the default weaken every password that is set.
     #[arg(long, env = "OREGIONAL_HASH_ROUNDS", value_name = "N", default_value_t = crate::auth::password::DEFAULT_ROUNDS, hide = true)]
     pub hash_rounds: u32,

@@ -8,35 +8,39 @@ use crate::db::{Connection, Param, Sql};
 use crate::error::Result;
 use crate::orm::registry::int;
 
-/// Failures within a window after which nothing more is tried.
-pub const MOST: i64 = 20;
+/// Failures within a window after which nothing more is tried, unless the operator says otherwise.
+pub const MOST: u16 = 20;
 
 /// How long a window lasts, from the first failure.
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
 /// Who fails at what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key(Vec<u8>);
+pub struct Key {
+    hash: Vec<u8>,
+    most: u16,
+}
 
 impl Key {
-    /// What is tried ("client", "login"), the address it comes from, and whom it is about.
-    pub fn new(what: &str, address: &str, whom: &str) -> Self {
+    /// What is tried ("client", "login"), the address it comes from, whom it is about, and how often that
+    /// may fail.
+    pub fn new(what: &str, address: &str, whom: &str, most: u16) -> Self {
         let mut hash = Sha256::new();
         for part in [what, address, whom] {
             // The length keeps ("ab", "c") and ("a", "bc") apart.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        Self(hash.finalize().to_vec())
+        Self { hash: hash.finalize().to_vec(), most }
     }
 
     /// As a parameter of a statement.
     pub fn into_param(self) -> Param {
-        self.0.into()
+        self.hash.into()
     }
 
     fn param(&self) -> Sql {
-        Sql::param(self.0.clone())
+        Sql::param(self.hash.clone())
     }
 }
 
@@ -47,7 +51,7 @@ pub fn wait(key: &Key, now: NaiveDateTime) -> Sql {
         .and_text("::timestamp))::int FROM rate_limit WHERE key = ")
         .then(key.param())
         .and_text(" AND failures >= ")
-        .then(Sql::number(MOST))
+        .then(Sql::number(key.most.into()))
         .and_text(" AND ends_at > ")
         .then(Sql::param(now))
         .and_text(")")
@@ -71,7 +75,7 @@ pub async fn check(connection: &Connection, key: &Key, now: NaiveDateTime) -> Re
 pub async fn fail(connection: &Connection, key: &Key, now: NaiveDateTime) -> Result<()> {
     let statement = Sql::file(
         include_str!("../../sql/queries/auth/count_failure.sql"),
-        &[key.0.clone().into(), (now + WINDOW).into(), now.into()],
+        &[key.hash.clone().into(), (now + WINDOW).into(), now.into()],
     );
     connection.execute(statement).await?;
     Ok(())

@@ -32,7 +32,7 @@ pub(super) async fn guarded<T>(
 ) -> Result<T> {
     let (address, now) = (origin::address(app, request), app.shared.world.now());
     let login: String = login.chars().filter(|letter| !letter.is_control()).take(LONGEST_LOGIN).collect();
-    let key = Key::new("login", &address, &login);
+    let key = Key::new("login", &address, &login, app.shared.settings.max_failures);
     // A call with a secret that holds costs no look at the failures of nobody.
     if app.shared.caches.suspects.has(&key, now)
         && let Some(seconds) = limit::check(&app.pool.get().await?, &key, now).await?

@@ -37,6 +37,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Rounds of the password hash.
     pub hash_rounds: u32,
+    /// Failures within a minute after which an address waits.
+    pub max_failures: u16,
     /// The largest body of a request, in bytes.
     pub max_body: usize,
 }

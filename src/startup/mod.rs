@@ -124,6 +124,7 @@ impl Application {
                 issuer: issuer(settings),
                 trusted_proxies: settings.trusted_proxies.clone(),
                 hash_rounds: settings.hash_rounds,
+                max_failures: settings.max_failures,
                 max_body,
             },
             pictures: tokio::sync::Semaphore::new(PICTURES_AT_ONCE),

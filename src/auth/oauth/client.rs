@@ -23,6 +23,8 @@ pub struct Credentials {
     pub client_secret: SecretString,
     /// Where it calls from.
     pub address: String,
+    /// How often it may fail from there within a minute.
+    pub max_failures: u16,
 }
 
 /// A client that has proved who it is.
@@ -42,7 +44,7 @@ impl Credentials {
 
     /// Who fails when these are wrong.
     pub fn limit(&self) -> Key {
-        Key::new("client", &self.address, &self.client_id)
+        Key::new("client", &self.address, &self.client_id, self.max_failures)
     }
 
     /// The statement whose row [`verdict`] judges: id, keyed hash, seconds to wait. An archived application

@@ -71,7 +71,7 @@ pub async fn rotate(
             digest(&access).into(),
             digest(&next).into(),
             credentials.limit().into_param(),
-            limit::MOST.into(),
+            i64::from(credentials.max_failures).into(),
             scope.map(|scope| scope.as_str().to_owned()).into(),
             credentials.address.clone().into(),
         ],

@@ -149,6 +149,7 @@ async fn told(app: &App, request: &HttpRequest, body: &Body) -> Result<String, R
         client_id: client_id.to_owned(),
         client_secret: secret.into(),
         address: origin::address(app, request),
+        max_failures: app.shared.settings.max_failures,
     };
     let connection = app.pool.get().await?;
     let user_id = signed_in(app, &connection, request, &format!("{USER}0007")).await?;

@@ -78,6 +78,7 @@ async fn by_code(app: &App, request: &HttpRequest, form: &Form) -> Result<Pair, 
         client_id: client_id.to_owned(),
         client_secret: secret.into(),
         address: origin::address(app, request),
+        max_failures: app.shared.settings.max_failures,
     };
     let refused = under(&format!("{TOKEN}0070"));
     let (now, connection) = (app.shared.world.now(), app.pool.get().await?);
@@ -107,8 +108,8 @@ async fn by_refresh_token(app: &App, request: &HttpRequest, form: &Form) -> Resu
     let refresh = form
         .get("refresh_token")
         .ok_or_else(|| missing("0203", "The parameter refresh_token is missing."))?;
-    let address = origin::address(app, request);
-    let credentials = Credentials { client_id, client_secret: secret.into(), address };
+    let (address, max_failures) = (origin::address(app, request), app.shared.settings.max_failures);
+    let credentials = Credentials { client_id, client_secret: secret.into(), address, max_failures };
     let connection = app.pool.get().await?;
     let rotated =
         token::rotate(&connection, &app.shared.world, &app.shared.sealer, &credentials, refresh, None).await;
@@ -127,8 +128,8 @@ async fn told(app: &App, request: &HttpRequest) -> Result<String, Refusal> {
     let refused = under("OrestapiApplicationData-0010");
     let basic = credentials::basic(request).map_err(&refused)?;
     let (client_id, secret) = basic.ok_or_else(|| refused(Cause::InvalidClient))?;
-    let address = origin::address(app, request);
-    let credentials = Credentials { client_id, client_secret: secret.into(), address };
+    let (address, max_failures) = (origin::address(app, request), app.shared.settings.max_failures);
+    let credentials = Credentials { client_id, client_secret: secret.into(), address, max_failures };
     let connection = app.pool.get().await?;
     let client = client::identify(&connection, &app.shared.sealer, &credentials, app.shared.world.now())
         .await

@@ -14,7 +14,6 @@ use crate::auth::oauth::code::{self, Brought};
 use crate::auth::oauth::scope::Scope;
 use crate::auth::oauth::token::{self, Good, Pair};
 use crate::auth::oauth::{Outcome, Refusal, digest, is_token, pkce};
-use crate::http::origin;
 use crate::rpc::App;
 
 type Body = Result<Bytes, actix_web::Error>;
@@ -54,8 +53,7 @@ pub(super) async fn token(app: Data<App>, request: HttpRequest, body: Body) -> H
 async fn exchange(app: &App, request: &HttpRequest, body: Body) -> Outcome<Json> {
     let form = form(request, body)?;
     let grant_type = form.required("grant_type")?;
-    let address = origin::address(app, request);
-    let credentials = credentials::client(request, &form, address)?;
+    let credentials = credentials::client(app, request, &form)?;
     match grant_type {
         "authorization_code" => {
             let pair = exchange_code(app, &form, &credentials).await?;
@@ -111,7 +109,7 @@ fn told(pair: &Pair) -> Json {
 pub(super) async fn revoke(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     let outcome = async {
         let form = form(&request, body)?;
-        let credentials = credentials::client(&request, &form, origin::address(&app, &request))?;
+        let credentials = credentials::client(&app, &request, &form)?;
         let (connection, now) = (app.pool.get().await?, app.shared.world.now());
         let client = client::authenticate(&connection, &app.shared.sealer, &credentials, now).await?;
         let token = form.required("token")?;
@@ -128,7 +126,7 @@ pub(super) async fn introspect(app: Data<App>, request: HttpRequest, body: Body)
 
 async fn introspected(app: &App, request: &HttpRequest, body: Body) -> Outcome<Json> {
     let form = form(request, body)?;
-    let credentials = credentials::client(request, &form, origin::address(app, request))?;
+    let credentials = credentials::client(app, request, &form)?;
     let token = form.required("token")?;
     let (connection, now) = (app.pool.get().await?, app.shared.world.now());
     // Client and token in one round trip.

@@ -255,6 +255,7 @@ async fn a_guesser_is_slowed_down_and_locks_nobody_else_out() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world_with(clock.world(), |settings| {
         settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        settings.max_failures = 20;
     });
     let admin = app.admin().await;
     let wiki = App::register(&admin, json!({})).await;

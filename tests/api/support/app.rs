@@ -40,6 +40,8 @@ pub(crate) fn settings(database_url: &str) -> Serve {
         max_body: 128,
         // A password is no secret here, and hundreds of tests sign in.
         hash_rounds: 1000,
+        // Tables of wrong passwords are longer than a person's patience.
+        max_failures: 1000,
     }
 }
 
