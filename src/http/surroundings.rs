@@ -22,6 +22,8 @@ pub async fn surround(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
     let mut response = next.call(request).await?;
+    // As Odoo's server spells them: some clients look a header up letter by letter.
+    response.response_mut().head_mut().set_camel_case_headers(true);
     for (name, value) in HEADERS {
         // A page may be stricter.
         if !response.headers().contains_key(name) {

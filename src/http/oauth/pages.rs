@@ -67,7 +67,7 @@ pub(super) fn consent(asked: &Consent<'_>) -> HttpResponse {
             @if asked.scope.read { li { "look at the records that you see, of the models that it is offered" } }
             @if asked.scope.write { li { "create, change and delete such records" } }
         }
-        p.quiet { "It never learns your password. You can take this back at any time under Connected applications." }
+        p.quiet { "It never learns your password. You can take this back at any time." }
         form method="post" action="/oauth2/consent" {
             input type="hidden" name="request" value=(asked.ticket.id);
             input type="hidden" name="token" value=(asked.ticket.form_token);

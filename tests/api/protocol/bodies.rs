@@ -131,3 +131,21 @@ async fn a_client_that_hangs_up_half_way_disturbs_nobody() {
 
     assert_eq!(admin.result("res.users", "context_get", json!([])).await["uid"], admin.uid);
 }
+
+/// Some clients look a header up letter by letter, in the spelling of Odoo's server.
+#[tokio::test]
+async fn headers_are_spelled_as_odoo_spells_them() {
+    let app = TestApp::start();
+    let body = br#"{"params": {"db": "oregional", "login": "admin", "password": "admin"}}"#;
+    let head = format!(
+        "POST /web/session/authenticate HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+
+    let answer = raw::send(app.address(), &head, body).await.unwrap();
+
+    assert_eq!(answer.status, 200);
+    for name in ["Content-Type: application/json", "Content-Length: ", "Set-Cookie: session_id="] {
+        assert!(answer.head.lines().any(|line| line.starts_with(name)), "{name}: {}", answer.head);
+    }
+}

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// What came back: the status, and the body as it stands.
+/// What came back: the status, the head and the body as they stand.
 pub(crate) struct RawAnswer {
     pub(crate) status: u16,
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -32,7 +33,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> std::io::Result<RawAnswer> {
             });
             if body.len() >= length.unwrap_or(0) {
                 let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-                return Ok(RawAnswer { status, body: body.to_owned() });
+                return Ok(RawAnswer { status, head: head.to_owned(), body: body.to_owned() });
             }
         }
         let mut part = [0; 4096];
