@@ -1,0 +1,59 @@
+//! Housekeeping: what has expired goes, in its time, and what still counts stays.
+
+use std::str::FromStr as _;
+
+use chrono::{NaiveDateTime, TimeDelta, Utc};
+use oregional::auth::purge;
+use oregional::db::{Config, Pool};
+use serde_json::json;
+
+use super::support::App;
+use crate::support::app::TestApp;
+
+/// What a round of housekeeping leaves at some moment.
+async fn round(app: &TestApp, now: NaiveDateTime) {
+    let pool = Pool::new(&Config::from_str(&app.database.url()).unwrap(), 1).unwrap();
+    purge::run(&pool.get().await.unwrap(), now).await.unwrap();
+}
+
+fn count(app: &TestApp, table: &str) -> usize {
+    app.database.query(&format!("SELECT 1 FROM {table}")).len()
+}
+
+#[tokio::test]
+async fn what_has_expired_goes_and_what_still_counts_stays() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let kept = json!({"authorization_code_retain": 30, "refresh_token_expiry": 864_000});
+    let wiki = App::register(&admin, kept).await;
+    let first = wiki.sign_in(&admin).await;
+    wiki.refresh(&first.refresh).await;
+    wiki.code(&admin, &[]).await;
+    wiki.ask(&admin, &[("scope", "read write")]).await;
+    wiki.refresh("unknown").await;
+    let now = Utc::now().naive_utc();
+    let tables =
+        ["oauth_token", "oauth_family", "oauth_code", "oauth_consent", "oauth_request", "rate_limit"];
+    let all = || tables.map(|table| count(&app, table));
+
+    round(&app, now).await;
+    assert_eq!(all(), [4, 1, 2, 1, 1, 1], "nothing has expired yet");
+    assert_eq!(count(&app, "oregional_authorization_code"), 2);
+
+    round(&app, now + TimeDelta::days(3)).await;
+    // The refresh tokens live ten days; the used code is still recognized, the unused one is past.
+    assert_eq!(all(), [2, 1, 1, 1, 0, 0]);
+    assert_eq!(count(&app, "oregional_authorization_code"), 2, "kept for thirty days");
+
+    round(&app, now + TimeDelta::days(32)).await;
+    assert_eq!(all(), [0, 0, 0, 1, 0, 0], "what the user allowed stays allowed");
+    assert_eq!(count(&app, "oregional_authorization_code"), 0);
+    assert!(count(&app, "audit_log") > 0);
+    assert_eq!(count(&app, "web_session"), 0);
+
+    let admin = app.admin().await;
+    let grants = admin.result("oregional.authorization", "search", json!([[]])).await;
+    admin.result("oregional.authorization", "unlink", json!([grants])).await;
+    round(&app, now + TimeDelta::days(400)).await;
+    assert_eq!((count(&app, "oauth_consent"), count(&app, "audit_log")), (0, 0));
+}
