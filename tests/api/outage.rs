@@ -5,6 +5,7 @@ use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 use serde_json::json;
 
+use crate::oauth::support::{App, Tokens};
 use crate::support::app::{DB, PASSWORD, Running, TestApp, settings};
 use crate::support::client::{Anonymous, Answer, User};
 use crate::support::database::Scratch;
@@ -55,6 +56,19 @@ async fn scripts_are_told_so(anonymous: &Anonymous, user: i64, key: &str) {
     }
 }
 
+/// A revocation that did not happen is never told as one that did.
+async fn applications_are_told_so(wiki: &App, tokens: &Tokens) {
+    for (path, form) in [
+        ("/oauth2/revoke", [("token", tokens.refresh.as_str()), ("token_type_hint", "refresh_token")]),
+        ("/oauth2/introspect", [("token", &tokens.access), ("token_type_hint", "")]),
+        ("/oauth2/token", [("grant_type", "refresh_token"), ("refresh_token", &tokens.refresh)]),
+    ] {
+        let answer = wiki.post(path, &form).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}: {answer:?}");
+        assert!(answer.headers.contains_key("retry-after"), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it_is_back() {
     let scratch = Scratch::for_test();
@@ -68,6 +82,8 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     let id = admin.create(MODEL, json!({"name": "There"})).await;
     let anonymous = Anonymous::new(&first_url);
     let key = admin.api_key().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let tokens = wiki.sign_in(&admin).await;
     let healthy = json!({"status": "pass"});
     assert_eq!(anonymous.get("/web/health").await.json(), healthy);
     assert_eq!(anonymous.get("/web/health?db=1").await.status, StatusCode::OK);
@@ -79,6 +95,7 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     is_outage(&admin.call_kw(MODEL, "create", json!([{"name": "Lost"}]), json!({})).await);
     is_outage(&admin.browser.rpc("/web/session/check", json!({})).await);
     scripts_are_told_so(&anonymous, admin.uid, &key).await;
+    applications_are_told_so(&wiki, &tokens).await;
     is_outage(&admin.browser.rpc("/web/session/get_session_info", json!({})).await);
     let refused = anonymous.authenticate("admin", PASSWORD).await;
     is_outage(&refused);
@@ -100,8 +117,9 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     let cluster = Cluster::start(options(&scratch)).await.unwrap();
 
     // The very first call: nobody should have to ask twice.
-    let found = admin.result(MODEL, "search_read", json!([[], ["name"]])).await;
+    let found = admin.result(MODEL, "search_read", json!([[["id", "=", id]], ["name"]])).await;
     assert_eq!(found, json!([{"id": id, "name": "There"}]), "the session, too, is still good");
+    assert!(wiki.is_active(&tokens.refresh).await, "what was not revoked is not revoked");
     assert_eq!(anonymous.get("/web/health?db=1").await.status, StatusCode::OK);
     assert_eq!(admin.result(MODEL, "write", json!([[id], {"name": "Back"}])).await, true);
     // The connection that hears of changes is back as well.
