@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use maud::{DOCTYPE, Markup, html};
 
-use super::pages::{Texts, plain_style};
+use super::pages::{Texts, icon, plain_style};
 
 /// A whole page around its content: the server's own style.
 pub(super) fn shell(texts: Texts, title: &str, script: Option<&str>, content: &Markup) -> String {
@@ -17,6 +17,7 @@ pub(super) fn shell(texts: Texts, title: &str, script: Option<&str>, content: &M
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 link rel="stylesheet" href=(plain_style());
+                link rel="icon" href=(icon()) type="image/svg+xml";
                 @if let Some(script) = script { script src=(script) defer {} }
             }
             body { main { (content) } }

@@ -17,7 +17,7 @@ use crate::auth::oauth::scope::Scope;
 /// A page that nobody frames or keeps, whose forms go nowhere but here and to `form_target`.
 fn page(status: StatusCode, title: &str, form_target: &str, content: &Markup) -> HttpResponse {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
     );
     HttpResponse::build(status)
         .insert_header((CONTENT_SECURITY_POLICY, policy))

@@ -241,7 +241,7 @@ fn searched(query: &str) -> Option<State> {
             "in" => field = given.into_owned(),
             "cf" => custom = Some(given.into_owned()),
             "co" => operator = given.into_owned(),
-            "cv" => value = given.trim().to_owned(),
+            "cv" => given.trim().clone_into(&mut value),
             _ => {}
         }
     }

@@ -17,6 +17,7 @@ mod frame;
 mod home;
 mod list;
 mod posted;
+mod preferences;
 mod search;
 mod shown;
 mod table;
@@ -38,7 +39,7 @@ use crate::error::Error;
 use crate::rpc::App;
 use crate::rpc::page::{Purpose, visit};
 
-pub(super) use self::assets::{plain_style, script};
+pub(super) use self::assets::{icon, plain_style, script};
 pub(super) use self::texts::Texts;
 
 /// The routes.
@@ -50,6 +51,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::head().to(assets::asset)),
         )
         .service(web::resource("/odoo").route(web::get().to(home::home)).route(web::head().to(home::home)))
+        .service(
+            web::resource("/odoo/preferences")
+                .route(web::get().to(preferences::preferences))
+                .route(web::head().to(preferences::preferences))
+                .route(web::post().to(preferences::act)),
+        )
         .service(web::resource("/odoo/action-{action}").route(web::get().to(home::action)))
         .service(web::resource("/odoo/action-{action}/{id}").route(web::get().to(home::action_record)))
         .service(

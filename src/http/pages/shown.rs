@@ -118,8 +118,5 @@ pub(in crate::http) fn value(desk: &Desk, shape: &Shape, value: &Json, widget: &
 
 /// A many2one as a link to its record.
 pub(in crate::http) fn linked(shape: &Shape, value: &Json) -> Markup {
-    match link(value) {
-        Some((id, name)) => html! { a href=(record_path(shape.comodel(), id)) { (name) } },
-        None => html! {},
-    }
+    html! { @if let Some((id, name)) = link(value) { a href=(record_path(shape.comodel(), id)) { (name) } } }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
+use super::super::address::{record_path, with_query};
 use super::super::drawn::{Shape, flag};
 use super::super::shown;
 use super::lines;
@@ -81,7 +82,7 @@ fn conceal(sheet: &Sheet<'_>) -> Markup {
         url::form_urlencoded::parse(sheet.desk.asked.query.as_bytes()).into_owned().collect();
     query.retain(|(name, _)| name != "reveal");
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-    html! { a.button.quiet href=(super::super::address::with_query(&sheet.desk.asked.path, &query)) { (sheet.desk.t("Hide")) } }
+    html! { a.button.quiet href=(with_query(&sheet.desk.asked.path, &query)) { (sheet.desk.t("Hide")) } }
 }
 
 /// A picture, or another file: what is there, another one, none.
@@ -136,7 +137,7 @@ pub(super) fn input(
             }
         }
         "selection" => choose(sheet, element, shape, path, &held.text, is_required, said),
-        "many2one" => many2one(sheet, shape, path, choices, is_required, said, change),
+        "many2one" => many2one(sheet, shape, &Around { path, choices, is_required, said, change }),
         "text" | "html" => html! {
             textarea id=(id_of(path)) name=(name) rows=(if path == shape.name { "4" } else { "1" }) required[is_required] placeholder=[hint] aria-label=[said] aria-invalid=[invalid] aria-describedby=[wrong] { "\n" (held.text) }
         },
@@ -223,47 +224,56 @@ fn choose(
     }
 }
 
-fn many2one(
-    sheet: &Sheet<'_>,
-    shape: &Shape,
-    path: &str,
-    choices: &str,
+/// What stands around the input of a many2one.
+struct Around<'a> {
+    path: &'a str,
+    choices: &'a str,
     is_required: bool,
-    said: Option<&str>,
-    change: Option<&str>,
-) -> Markup {
-    let value = sheet.value_at(path).unwrap_or(&Json::Null);
-    let known = shown::link(value);
-    let name = format!("f.{path}");
-    match sheet.choices.get(choices) {
-        Some(Choices::All(all)) => {
-            let held = sheet.typed(path).map_or_else(|| known.map(|(id, _)| id), |typed| typed.parse().ok());
-            let is_listed = |id: i64| all.iter().any(|(known, _)| *known == id);
-            html! {
-                select id=(id_of(path)) name=(name) required[is_required] aria-label=[said] data-refresh=[change] {
-                    @if !is_required || held.is_none() { option value="" {} }
-                    @if let Some((id, name)) = known.filter(|(id, _)| !is_listed(*id)) { option value=(id) selected[held == Some(id)] { (name) } }
-                    @for (id, name) in all { option value=(id) selected[held == Some(*id)] { (name) } }
-                }
-                (follow(shape, known))
-            }
+    said: Option<&'a str>,
+    change: Option<&'a str>,
+}
+
+fn many2one(sheet: &Sheet<'_>, shape: &Shape, around: &Around<'_>) -> Markup {
+    if let Some(Choices::All(all)) = sheet.choices.get(around.choices) {
+        listed(sheet, shape, around, all)
+    } else {
+        named(sheet, shape, around)
+    }
+}
+
+/// A list to choose from.
+fn listed(sheet: &Sheet<'_>, shape: &Shape, around: &Around<'_>, all: &[(i64, String)]) -> Markup {
+    let Around { path, is_required, said, change, .. } = *around;
+    let known = sheet.value_at(path).and_then(shown::link);
+    let held = sheet.typed(path).map_or_else(|| known.map(|(id, _)| id), |typed| typed.parse().ok());
+    let is_listed = |id: i64| all.iter().any(|(known, _)| *known == id);
+    html! {
+        select id=(id_of(path)) name=(format!("f.{path}")) required[is_required] aria-label=[said] data-refresh=[change] {
+            @if !is_required || held.is_none() { option value="" {} }
+            @if let Some((id, name)) = known.filter(|(id, _)| !is_listed(*id)) { option value=(id) selected[held == Some(id)] { (name) } }
+            @for (id, name) in all { option value=(id) selected[held == Some(*id)] { (name) } }
         }
-        _ => {
-            let text = sheet.typed(path).or(known.map(|(_, name)| name)).unwrap_or_default();
-            html! {
-                input id=(id_of(path)) type="text" name=(name) value=(text) required[is_required] aria-label=[said] autocomplete="off" role="combobox" aria-expanded="false" aria-autocomplete="list"
-                    data-model=(shape.comodel()) placeholder=(sheet.desk.t("Type to search…")) data-refresh=[change];
-                input type="hidden" name=(format!("i.{path}")) value=(known.map(|(id, _)| id.to_string()).unwrap_or_default());
-                input type="hidden" name=(format!("t.{path}")) value=(known.map(|(_, name)| name).unwrap_or_default());
-                (follow(shape, known))
-            }
-        }
+        (follow(shape, known))
+    }
+}
+
+/// An input for a name; the id and the name that it had go along, so that an unchanged one stays.
+fn named(sheet: &Sheet<'_>, shape: &Shape, around: &Around<'_>) -> Markup {
+    let Around { path, is_required, said, change, .. } = *around;
+    let known = sheet.value_at(path).and_then(shown::link);
+    let text = sheet.typed(path).or(known.map(|(_, name)| name)).unwrap_or_default();
+    html! {
+        input id=(id_of(path)) type="text" name=(format!("f.{path}")) value=(text) required[is_required] aria-label=[said] autocomplete="off"
+            role="combobox" aria-expanded="false" aria-autocomplete="list" data-model=(shape.comodel()) placeholder=(sheet.desk.t("Type to search…")) data-refresh=[change];
+        input type="hidden" name=(format!("i.{path}")) value=(known.map(|(id, _)| id.to_string()).unwrap_or_default());
+        input type="hidden" name=(format!("t.{path}")) value=(known.map(|(_, name)| name).unwrap_or_default());
+        (follow(shape, known))
     }
 }
 
 /// The way to the record that is chosen.
 fn follow(shape: &Shape, known: Option<(i64, &str)>) -> Markup {
     html! {
-        @if let Some((id, name)) = known { a.follow href=(super::super::address::record_path(shape.comodel(), id)) title=(name) aria-label=(format!("→ {name}")) { "→" } }
+        @if let Some((id, name)) = known { a.follow href=(record_path(shape.comodel(), id)) title=(name) aria-label=(format!("→ {name}")) { "→" } }
     }
 }

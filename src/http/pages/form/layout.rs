@@ -41,7 +41,7 @@ pub(super) fn children(sheet: &Sheet<'_>, parent: &Element) -> Markup {
 /// Whether an element is out of sight, and the condition by which a script brings it back.
 fn sight(sheet: &Sheet<'_>, element: &Element) -> Option<(bool, Option<String>)> {
     let is_hidden = condition::holds(element, "invisible", &sheet.values(), false);
-    let script = condition::for_script(element, "invisible").filter(|_| sheet.may_edit);
+    let script = condition::for_script(element, "invisible").filter(|_| sheet.may.edit);
     if is_hidden && script.is_none() { None } else { Some((is_hidden, script)) }
 }
 
@@ -57,10 +57,10 @@ fn node(sheet: &Sheet<'_>, element: &Element) -> Markup {
 
 fn drawn(sheet: &Sheet<'_>, element: &Element) -> Markup {
     match element.tag.as_str() {
-        "field" => match element.attribute("name").and_then(|name| sheet.drawn.shape(&sheet.model, name)) {
-            Some(shape) => field(sheet, element, &shape),
-            None => html! {},
-        },
+        "field" => {
+            let shape = element.attribute("name").and_then(|name| sheet.drawn.shape(&sheet.model, name));
+            html! { @if let Some(shape) = shape { (field(sheet, element, &shape)) } }
+        }
         "group" => group(sheet, element),
         "notebook" => html! { div.tabs data-tabs="" { (children(sheet, element)) } },
         "page" => page(sheet, element),

@@ -54,7 +54,7 @@ pub(super) async fn show(
         form.sheet #record method="post" action=(with_query(&sheet.desk.asked.path, &sheet.desk.asked.query)) enctype="multipart/form-data" data-guard=(sheet.desk.t("Leave without saving?")) {
             input type="hidden" name="csrf_token" value=(sheet.desk.asked.token);
             input type="hidden" name="base" value=(sheet.base());
-            @if sheet.may_edit { button.first type="submit" name="do" value="save" tabindex="-1" aria-hidden="true" {} }
+            @if sheet.may.edit { button.first type="submit" name="do" value="save" tabindex="-1" aria-hidden="true" {} }
             (ribbon(sheet))
             (layout::children(sheet, &sheet.arch))
         }
@@ -84,20 +84,20 @@ fn head(sheet: &Sheet<'_>, title: &str, place: Option<&Place>, may_see_history: 
         div.head {
             h1 { (title) }
             div.tools {
-                @if sheet.may_edit {
+                @if sheet.may.edit {
                     button.main form="record" type="submit" name="do" value="save" accesskey="s" { (t("Save")) }
                     a.button data-discard="" href=(if sheet.id.is_some() { with_query(&sheet.desk.asked.path, &sheet.state.query()) } else { with_query(&list, &query) }) accesskey="j" { (t("Discard")) }
                 }
-                @if sheet.may_create && sheet.id.is_some() { a.button href=(with_query(&format!("{list}/new"), &query)) accesskey="c" { (t("New")) } }
+                @if sheet.may.create && sheet.id.is_some() { a.button href=(with_query(&format!("{list}/new"), &query)) accesskey="c" { (t("New")) } }
                 @if sheet.id.is_some() {
                     details.drop.right {
                         summary { (t("More")) }
                         ul {
-                            @if sheet.may_create { (word("duplicate", t("Duplicate"), None)) }
-                            @if sheet.may_edit && sheet.has_active {
+                            @if sheet.may.create { (word("duplicate", t("Duplicate"), None)) }
+                            @if sheet.may.edit && sheet.has_active {
                                 @if is_active(&sheet.record) { (word("archive", t("Archive"), Some(t("Archive this record?")))) } @else { (word("unarchive", t("Restore"), None)) }
                             }
-                            @if sheet.may_unlink { (word("delete", t("Delete"), Some(t("Delete this record? This cannot be undone.")))) }
+                            @if sheet.may.unlink { (word("delete", t("Delete"), Some(t("Delete this record? This cannot be undone.")))) }
                             @if may_see_history { li { a href=(history(sheet)) { (t("History")) } } }
                         }
                     }

@@ -32,6 +32,17 @@ pub(super) enum Choices {
     Many,
 }
 
+/// What the visitor may do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct May {
+    /// Change the record, or make it.
+    pub edit: bool,
+    /// Make one like it.
+    pub create: bool,
+    /// Delete it.
+    pub unlink: bool,
+}
+
 /// A form; see the module.
 pub(super) struct Sheet<'a> {
     /// Who looks.
@@ -54,12 +65,8 @@ pub(super) struct Sheet<'a> {
     pub record: Map<String, Json>,
     /// What is kept of the record, where `record` holds what was typed in.
     pub base_record: Option<Map<String, Json>>,
-    /// Whether it can be changed, or made.
-    pub may_edit: bool,
-    /// Whether one like it can be made.
-    pub may_create: bool,
-    /// Whether it can be deleted.
-    pub may_unlink: bool,
+    /// What may be done with it.
+    pub may: May,
     /// Whether records of the model are archived.
     pub has_active: bool,
     /// The secrets that are shown.
@@ -105,9 +112,11 @@ impl<'a> Sheet<'a> {
             context,
             record: Map::new(),
             base_record: None,
-            may_edit: if id.is_some() { may_write } else { may_create },
-            may_create,
-            may_unlink,
+            may: May {
+                edit: if id.is_some() { may_write } else { may_create },
+                create: may_create,
+                unlink: may_unlink,
+            },
             has_active: told.has_active(),
             revealed: reveal.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             secrets: sealed.collect(),
@@ -124,12 +133,12 @@ impl<'a> Sheet<'a> {
         }
         sheet.record = sheet.read(visit).await?;
         if let Some(id) = id
-            && sheet.may_edit
+            && sheet.may.edit
         {
             let may = visit
                 .call(&sheet.model, "has_access", json!([[id], "write"]), json!({}), &Map::new())
                 .await?;
-            sheet.may_edit = python::truth(&may);
+            sheet.may.edit = python::truth(&may);
         }
         Ok(sheet)
     }
@@ -242,7 +251,7 @@ impl<'a> Sheet<'a> {
     /// Whether a field can be typed in.
     pub(super) fn is_open(&self, element: &Element, shape: &Shape) -> bool {
         let is_readonly = condition::holds(element, "readonly", &self.values(), shape.is("readonly"));
-        self.may_edit && !is_readonly
+        self.may.edit && !is_readonly
     }
 
     /// Whether a field has to be filled in.
