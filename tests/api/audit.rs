@@ -97,7 +97,6 @@ async fn an_application_is_told_of_from_its_making_to_its_end() {
     assert!(made[1].details.contains("URI (uri): \"https://wiki.example.com/cb\""), "{made:?}");
     assert!(made[1].details.contains(&format!("\"Wiki\" ({id})")), "{made:?}");
 
-    let mut known = secrets(&admin, id).await;
     let model = "oregional.application";
     other
         .result(
@@ -120,10 +119,24 @@ async fn an_application_is_told_of_from_its_making_to_its_end() {
     other.call_kw(model, "action_unarchive", json!([[id]]), json!({})).await;
     assert_eq!(log.one().await.event, "unarchive");
 
-    other.result(model, "action_generate_client_secret", json!([[id]])).await;
-    assert_eq!(log.one().await.details, "Client Secret (client_secret): changed");
     other.result(model, "action_generate_client_id", json!([[id]])).await;
     assert!(log.one().await.details.starts_with("Client ID (client_id): \""));
+}
+
+#[tokio::test]
+async fn neither_secrets_nor_pictures_are_in_the_log_and_what_goes_takes_its_lines_along() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let other = admin.make_user("olga", &["base.group_user", "oregional.group_app_admin"]).await;
+    let model = "oregional.application";
+    let values = json!({"name": "Wiki 2", "uri_ids": [[0, 0, {"uri": "https://wiki.example.com/cb"}]]});
+    let id = other.create(model, values).await;
+    let mut known = secrets(&admin, id).await;
+    let mut log = Log::of(&admin).await;
+
+    other.result(model, "action_generate_client_secret", json!([[id]])).await;
+    assert_eq!(log.one().await.details, "Client Secret (client_secret): changed");
+    known.extend(secrets(&admin, id).await);
     let picture =
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
     other.result(model, "write", json!([[id], {"logo": picture}])).await;
