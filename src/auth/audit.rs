@@ -50,3 +50,11 @@ pub fn note_grant(
         &[event.into(), details.into(), grant.into(), by.into(), now.into()],
     )
 }
+
+/// The statement that notes that users have a new password.
+pub fn note_password(users: &[i64], by: i64, now: NaiveDateTime) -> Sql {
+    Sql::file(
+        include_str!("../../sql/queries/auth/audit_password.sql"),
+        &[users.to_vec().into(), by.into(), now.into()],
+    )
+}

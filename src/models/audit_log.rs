@@ -14,7 +14,7 @@ pub(super) fn models() -> Vec<Model> {
             .rec_name("event")
             .search_names(&["event", "user_name", "application_name", "res_name"])
             .fields([
-                char("event").required().readonly().index(),
+                char("event").required().readonly(),
                 char("outcome").readonly(),
                 // Numbers and not links: an entry outlives what it tells of, and is no burden on it.
                 integer("user_id").string("User ID").readonly().index(),
@@ -22,12 +22,13 @@ pub(super) fn models() -> Vec<Model> {
                 integer("application_id").string("Application ID").readonly().index(),
                 char("application_name").string("Application").readonly(),
                 char("address").readonly(),
-                char("model").string("Model").readonly().index(),
+                char("model").string("Model").readonly(),
                 integer("res_id").string("Record ID").readonly(),
                 char("res_name").string("Record").readonly(),
                 text("details").readonly(),
             ])
             .sql_index("create_date_index", "(create_date)")
+            .sql_index("record_index", "(model, res_id)")
             .behaviour(&Log),
     ]
 }

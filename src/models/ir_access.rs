@@ -34,6 +34,7 @@ pub(super) fn models() -> Vec<Model> {
             boolean("perm_create").string("Create Access"),
             boolean("perm_unlink").string("Delete Access"),
         ])
+        .audited()
         .behaviour(&Access);
     let rule = Model::new("ir.rule", "Record Rule")
         .order("model_id desc, id")
@@ -54,6 +55,7 @@ pub(super) fn models() -> Vec<Model> {
             "CHECK (perm_read OR perm_write OR perm_create OR perm_unlink)",
             "A rule must speak of at least one operation.",
         )
+        .audited()
         .behaviour(&Rule);
     vec![access, rule]
 }

@@ -2,13 +2,16 @@
 
 use serde_json::Value as Json;
 
+use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Result;
 use crate::orm::access::{self, Operation};
+use crate::orm::audit::Audit;
 use crate::orm::behaviour::{Behaviour, Promise, Values};
 use crate::orm::create::create;
 use crate::orm::declare::{char, text};
 use crate::orm::domain::{Domain, Operator};
+use crate::orm::field::Scope;
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
@@ -18,6 +21,11 @@ use crate::orm::registry;
 use crate::orm::unlink::unlink;
 use crate::orm::write::write;
 
+/// Whether a parameter looks like one that nobody should read in a log.
+fn is_secret(scope: Scope<'_>) -> Sql {
+    column(scope.alias, "key").and_text(" ~* '(secret|passw|token|private|api_?key)'")
+}
+
 pub(super) fn models() -> Vec<Model> {
     vec![
         Model::new("ir.config_parameter", "System Parameter")
@@ -25,6 +33,7 @@ pub(super) fn models() -> Vec<Model> {
             .rec_name("key")
             .fields([char("key").required(), text("value").required()])
             .constraint("key_uniq", "UNIQUE (key)", "The key of a system parameter must be unique.")
+            .audited_as(Audit { conceals: Some(("value", is_secret)), ..Audit::default() })
             .behaviour(&Parameters),
     ]
 }

@@ -6,6 +6,7 @@ use super::ADMIN;
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
+use crate::orm::audit::Audit;
 use crate::orm::behaviour::{Behaviour, Promise, Values};
 use crate::orm::declare::{boolean, char, image, integer, many2one, one2many, text};
 use crate::orm::environment::Environment;
@@ -88,6 +89,7 @@ fn application() -> Model {
             "CHECK (refresh_token_expiry >= 0)",
             "The expiry of a refresh token cannot be negative; 0 is never.",
         )
+        .audited_as(Audit { application: Some("id"), ..Audit::default() })
         .behaviour(&Application)
 }
 
@@ -160,6 +162,7 @@ fn uri() -> Model {
             "UNIQUE (application_id, uri)",
             "This URI is already registered for the application.",
         )
+        .audited_as(Audit { application: Some("application_id"), ..Audit::default() })
         .behaviour(&Uri)
 }
 

@@ -8,6 +8,7 @@ use crate::auth::oauth::grant;
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::orm::access::{self, Operation, records};
+use crate::orm::audit::Audit;
 use crate::orm::behaviour::{Behaviour, Promise, Values};
 use crate::orm::context::BASE_LANG;
 use crate::orm::declare::{boolean, datetime, many2many, many2one, one2many};
@@ -62,6 +63,11 @@ pub(super) fn models() -> Vec<Model> {
             "UNIQUE (application_id, user_id)",
             "One authorization per user and application.",
         )
+        .audited_as(Audit {
+            application: Some("application_id"),
+            except: &["access_token_expiry", "refresh_token_expiry", "last_used"],
+            ..Audit::default()
+        })
         .behaviour(&Authorization);
     let code = Model::new("oregional.authorization.code", "Authorization Code")
         .other_names(&["oregional.restapi.authorization.code"])

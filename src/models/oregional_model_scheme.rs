@@ -62,6 +62,7 @@ fn scheme() -> Model {
             integer("application_count").compute(application_count, &["application_ids"]),
             boolean("is_base").string("Shipped").readonly().no_copy(),
         ])
+        .audited()
         .behaviour(&Scheme)
 }
 
@@ -91,6 +92,7 @@ fn configuration() -> Model {
                 .string("Schemes"),
             boolean("is_base").string("Shipped").readonly().no_copy(),
         ])
+        .audited()
         .behaviour(&Configuration)
 }
 

@@ -3,6 +3,7 @@
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Result;
+use crate::orm::audit;
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, many2many, many2one, one2many, text};
 use crate::orm::environment::Environment;
@@ -42,6 +43,7 @@ pub(super) fn models() -> Vec<Model> {
             "UNIQUE (category_id, name)",
             "The name of the group must be unique within its application.",
         )
+        .audited()
         .behaviour(&Groups);
     vec![groups]
 }
@@ -79,6 +81,6 @@ impl Behaviour for Groups {
 /// Gives users the groups that theirs imply. Losing a group takes none of them away, as in Odoo.
 pub(super) async fn add_implied(env: &Environment, users: Sql) -> Result<()> {
     let statement = Sql::with_piece(include_str!("../../sql/queries/users/add_implied.sql"), users);
-    env.connection().execute(statement).await?;
+    env.connection().query_all(vec![audit::actor(env), statement]).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::{res_partner_address, res_partner_avatar};
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
+use crate::orm::audit::Audit;
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::choices::Choices;
 use crate::orm::declare::{
@@ -124,6 +125,13 @@ fn pictures() -> Vec<Field> {
     fields
 }
 
+/// Whether it is the contact of a user, whose name and address are the user's.
+fn has_user(scope: Scope<'_>) -> Sql {
+    Sql::text("EXISTS (SELECT FROM res_users AS usr WHERE usr.partner_id = ")
+        .then(column(scope.alias, "id"))
+        .and_text(")")
+}
+
 pub(super) fn models() -> Vec<Model> {
     vec![
         Model::new("res.partner", "Contact")
@@ -138,6 +146,7 @@ pub(super) fn models() -> Vec<Model> {
                 "CHECK ((type = 'contact' AND name IS NOT NULL) OR (type <> 'contact'))",
                 "Contacts require a name.",
             )
+            .audited_as(Audit { only: Some(has_user), ..Audit::default() })
             .behaviour(&Partner),
     ]
 }

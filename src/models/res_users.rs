@@ -4,11 +4,13 @@ use serde_json::{Value as Json, json};
 
 use super::res_groups::add_implied;
 use super::res_users_preferences as preferences;
+use crate::auth::audit;
 use crate::auth::oauth::grant;
 use crate::auth::{api_key, password, session};
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
+use crate::orm::audit::Audit;
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, datetime, html, integer, many2many, many2one};
 use crate::orm::environment::Environment;
@@ -79,6 +81,7 @@ pub(super) fn models() -> Vec<Model> {
                 datetime("login_date").string("Latest authentication").readonly().no_copy(),
             ])
             .constraint("login_key", "UNIQUE (login)", "Another user has this login already.")
+            .audited_as(Audit { except: &["login_date"], ..Audit::default() })
             .behaviour(&Users),
     ]
 }
@@ -187,6 +190,7 @@ pub async fn set_password(env: &Environment, users: &[i64], password: &str) -> R
             .and_text(") ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, version = user_password.version + 1");
         env.connection().execute(statement).await?;
     }
+    env.connection().query(audit::note_password(users, env.user().id, env.now())).await?;
     session::close_all(env.connection(), users).await?;
     env.connection().query_all(grant::revoke_users(users, env.now())).await?;
     Ok(())

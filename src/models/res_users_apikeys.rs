@@ -33,6 +33,7 @@ pub(super) fn models() -> Vec<Model> {
                 char("scope").readonly(),
                 datetime("expiration_date").readonly(),
             ])
+            .audited()
             .behaviour(&ApiKeys),
     ]
 }

@@ -14,6 +14,7 @@
 
 use serde_json::Value as Json;
 
+use super::audit;
 use super::behaviour::Values;
 use super::create::create;
 use super::environment::Environment;
@@ -125,7 +126,8 @@ pub async fn apply(
         }
         FieldType::Many2many { comodel, relation, column1, column2 } => {
             let comodel = env.model(comodel)?;
-            let links = Links { env, relation, column1, column2, ids };
+            let is_audited = model.audit.is_some() || comodel.audit.is_some();
+            let links = Links { env, relation, column1, column2, ids, is_audited };
             links.apply(&comodel, commands).await
         }
         _ => Err(Error::Internal(format!("{}.{} has no lines", model.name, field.name))),
@@ -232,6 +234,7 @@ struct Links<'a> {
     column1: &'a str,
     column2: &'a str,
     ids: &'a [i64],
+    is_audited: bool,
 }
 
 impl Links<'_> {
@@ -271,8 +274,7 @@ impl Links<'_> {
             .and_text("::int[]) AS a, unnest(")
             .then(Sql::param(records.to_vec()))
             .and_text("::int[]) AS b ON CONFLICT DO NOTHING");
-        self.env.connection().execute(statement).await?;
-        Ok(())
+        self.change(statement).await
     }
 
     async fn take_off(&self, some: Option<&[i64]>, kept: &[i64]) -> Result<()> {
@@ -295,7 +297,12 @@ impl Links<'_> {
                 .then(Sql::param(some.to_vec()))
                 .and_text(")");
         }
-        self.env.connection().execute(statement).await?;
+        self.change(statement).await
+    }
+
+    async fn change(&self, statement: Sql) -> Result<()> {
+        let actor = self.is_audited.then(|| audit::actor(self.env));
+        self.env.connection().query_all(actor.into_iter().chain([statement]).collect()).await?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@
 //! that holds the rules, lines (`command`), what follows from it (`compute`).
 
 pub mod access;
+pub mod audit;
 pub mod behaviour;
 pub mod choices;
 pub mod command;

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::audit::Audit;
 use super::behaviour::{Behaviour, Plain};
 use super::declare;
 use super::field::{Expression, Field, Source};
@@ -62,6 +63,8 @@ pub struct Model {
     pub sequence: Option<&'static str>,
     /// Whether its records only serve a dialog and are soon forgotten.
     pub transient: bool,
+    /// What the audit log hears of its records; nothing where there is none.
+    pub audit: Option<Audit>,
     /// Its id in `ir.model`.
     pub id: i64,
 }
@@ -80,6 +83,7 @@ impl std::fmt::Debug for Model {
             .field("fields", &self.fields)
             .field("constraints", &self.constraints)
             .field("indexes", &self.indexes)
+            .field("audit", &self.audit)
             .finish_non_exhaustive()
     }
 }
@@ -104,6 +108,7 @@ impl Model {
             manual: false,
             sequence: None,
             transient: false,
+            audit: None,
             id: 0,
         }
     }
@@ -194,6 +199,19 @@ impl Model {
             definition: definition.to_owned(),
             message: message.to_owned(),
         });
+        self
+    }
+
+    /// Each change of a record is an entry of the audit log.
+    #[must_use]
+    pub fn audited(self) -> Self {
+        self.audited_as(Audit::default())
+    }
+
+    /// The same, with exceptions.
+    #[must_use]
+    pub fn audited_as(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
         self
     }
 

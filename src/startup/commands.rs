@@ -118,6 +118,7 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
         registry = Registry::load(&declared, &connection).await?;
         findings.extend(registry.problems.iter().map(|problem| problem.reason.clone()));
         findings.extend(drift::find(&connection, &registry).await?);
+        findings.extend(drift::find_unnoted(&connection, &registry).await?);
     }
     findings.extend(differences);
     Ok(findings)

@@ -200,7 +200,14 @@ impl Storage {
         schema::synchronize_made(&connection, &registry).await?;
         let env = Environment::of_server(connection, registry, world, &self.sealer, hash_rounds);
         let is_new = seed::is_new(&env).await?;
+        // What a new database begins with is no change; what a new version changes is.
+        if !is_new {
+            follow_changes(&env).await?;
+        }
         seed::seed(&env).await?;
+        if is_new {
+            follow_changes(&env).await?;
+        }
         let mut generated_password = None;
         if is_new {
             let generated = SecretString::from(world.token(PASSWORD_LENGTH));
@@ -268,6 +275,11 @@ impl Storage {
     }
 }
 
+async fn follow_changes(env: &Environment) -> Result<()> {
+    let models = env.registry().models().map(AsRef::as_ref);
+    Ok(schema::audit::follow(env.connection(), env.registry(), models).await?)
+}
+
 async fn fact(connection: &Connection, name: &str) -> Result<Option<String>> {
     let statement = Sql::text("SELECT value FROM server_fact WHERE name = ").then(Sql::param(name));
     Ok(connection.query(statement).await?.first().map(|row| text(row, 0)))
@@ -282,6 +294,7 @@ fn fingerprint(declared: &[Model]) -> Result<String> {
     for model in models {
         hash.update(model);
     }
+    hash.update(schema::audit::definitions(&registry)?);
     hash.update(format!("{:?}", migrate::newest()));
     for text in seed::data() {
         hash.update(text);

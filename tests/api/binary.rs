@@ -308,7 +308,12 @@ async fn a_check_finds_what_is_wrong_with_the_database_and_a_migration_mends_it(
     assert!(well.status.success(), "{well:?}");
     assert!(text(&well.stdout).contains("all is well"), "{well:?}");
 
-    let statement = "ALTER TABLE oregional_application DROP COLUMN own_id";
+    let silent = "ALTER TABLE oregional_application DISABLE TRIGGER audit";
+    server.database().await.batch_execute(silent).await.unwrap();
+    let ill = run(&data_dir, &["check"], "").await;
+    assert_eq!(ill.status.code(), Some(1), "{ill:?}");
+    assert!(text(&ill.stdout).contains("the triggers that note changes of oregional_application"), "{ill:?}");
+    let statement = "ALTER TABLE oregional_application DROP COLUMN own_id CASCADE";
     server.database().await.batch_execute(statement).await.unwrap();
     let ill = run(&data_dir, &["check"], "").await;
     assert_eq!(ill.status.code(), Some(1), "{ill:?}");

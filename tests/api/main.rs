@@ -10,6 +10,7 @@
 
 mod actions;
 mod attempts;
+mod audit;
 mod binary;
 mod concurrency;
 mod connector;

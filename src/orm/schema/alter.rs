@@ -56,6 +56,7 @@ async fn languages(connection: &Connection, model: &Model, field: &Field, known:
     } else {
         value.and_text("->>").then(Sql::literal(BASE_LANG))
     };
+    super::audit::release(connection, &model.table).await?;
     // An index on the text as it was is no index on what it becomes.
     execute(connection, Sql::text("DROP INDEX IF EXISTS ").then(ident(&index_name(model, &field.name))))
         .await?;

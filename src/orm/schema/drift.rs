@@ -46,6 +46,16 @@ pub async fn find(connection: &Connection, registry: &Registry) -> Result<Vec<St
     Ok(differences)
 }
 
+/// One sentence for each table of an audited model whose changes are not noted as they should be.
+/// `registry` has to know what was made at run time as well.
+///
+/// # Errors
+///
+/// As [`find`].
+pub async fn find_unnoted(connection: &Connection, registry: &Registry) -> Result<Vec<String>> {
+    super::audit::differences(connection, registry).await
+}
+
 /// `format_type` writes the standard's long names.
 fn spelled(kind: &str) -> &str {
     match kind {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::bring;
+use super::{audit, bring};
 use crate::db::Connection;
 use crate::error::{Error, Result};
 use crate::orm::made::Problem;
@@ -29,8 +29,9 @@ pub async fn follow(connection: &Connection, before: &Registry, declared: &[Mode
             Error::Validation(problem.reason.clone())
         });
     }
+    let is_made = |model: &Model| model.manual || model.fields.values().any(|field| field.manual);
     let differs = |model: &&Arc<Model>| {
-        (model.manual || model.fields.values().any(|field| field.manual))
+        (is_made(model) || before.find(&model.name).is_some_and(|known| is_made(known)))
             && before.find(&model.name).is_none_or(|known| format!("{known:?}") != format!("{model:?}"))
     };
     let mut changed: Vec<&Model> = after.models().filter(differs).map(AsRef::as_ref).collect();
@@ -44,7 +45,8 @@ pub async fn follow(connection: &Connection, before: &Registry, declared: &[Mode
             super::remove::order_index(connection, model).await?;
         }
     }
-    bring(connection, &after, &changed).await
+    bring(connection, &after, &changed).await?;
+    audit::follow(connection, &after, changed.into_iter()).await
 }
 
 fn served(before: &Registry, problem: &Problem) -> bool {

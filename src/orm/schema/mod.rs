@@ -2,6 +2,7 @@
 //! records of `ir.model` and `ir.model.fields` that tell of them. Forward only; nothing is dropped.
 
 mod alter;
+pub mod audit;
 mod catalogue;
 pub mod drift;
 pub mod follow;
@@ -268,7 +269,8 @@ fn order_index(model: &Model, needs_collation: bool) -> Option<Sql> {
         terms.push(Sql::text("id"));
     }
     let index = Sql::join(terms, ", ").parenthesized();
-    let is_primary = model.order.trim() == "id";
+    // The primary key is read in both directions.
+    let is_primary = matches!(model.order.trim(), "id" | "id desc");
     match (is_primary, model.has_active()) {
         (true, _) => None,
         (false, true) => Some(index.and_text(" WHERE active")),

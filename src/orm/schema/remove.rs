@@ -13,6 +13,7 @@ use crate::orm::model::Model;
 ///
 /// What the database refuses.
 pub async fn column(connection: &Connection, table: &str, name: &str) -> Result<()> {
+    super::audit::release(connection, table).await?;
     let drop = Sql::text("ALTER TABLE IF EXISTS ").then(ident(table)).and_text(" DROP COLUMN IF EXISTS ");
     execute(connection, drop.then(ident(name))).await
 }
@@ -23,7 +24,8 @@ pub async fn column(connection: &Connection, table: &str, name: &str) -> Result<
 ///
 /// What the database refuses.
 pub async fn table(connection: &Connection, name: &str) -> Result<()> {
-    execute(connection, Sql::text("DROP TABLE IF EXISTS ").then(ident(name))).await
+    execute(connection, Sql::text("DROP TABLE IF EXISTS ").then(ident(name))).await?;
+    super::audit::forget(connection, name).await
 }
 
 /// Drops the index behind an order that is no longer the model's.
