@@ -27,7 +27,7 @@ docs: ## Build the documentation, broken links are errors
 unit: ## All tests, through the real server and a real PostgreSQL
 	INSTA_UPDATE=no $(CARGO) test --locked
 
-clients: check-postgres ## Let six of Odoo's clients, the real packages, work a day against the server
+clients: check-postgres ## Let the clients of Odoo and OAuth, the real packages, work a day against the server
 	@sh .ci/ensure-clients.sh
 	$(CARGO) build --locked
 	@CARGO="$(CARGO)" python3 -B tests/clients/run.py

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that the programs are there with which Odoo's clients are installed and run: Python with
+# Makes sure that the programs are there with which the clients are installed and run: Python with
 # venv, Node with npm, and OpenSSL's headers, which the client in Rust links to. Silent when they are.
 set -eu
 
@@ -28,7 +28,7 @@ if ! command -v apt-get >/dev/null 2>&1; then
 	echo "Install these by hand, or what your system calls them: $wanted" >&2
 	exit 1
 fi
-echo "Installing what Odoo's clients need: $wanted" >&2
+echo "Installing what the clients need: $wanted" >&2
 if [ "$(id -u)" -eq 0 ]; then
 	install "" "$wanted" >&2
 elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then

@@ -18,7 +18,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from private_server import Failure, PrivateServer  # noqa: E402 - the folder has to be known first
+
 ROOT = HERE.parent.parent
 TABLE = "oregional_application"
 PASSWORD = "admin"
@@ -141,10 +144,6 @@ SCENARIOS = [
 ]
 
 
-class Failure(Exception):
-    """Why there is no measurement, for whoever runs it."""
-
-
 def say(text=""):
     print(text, flush=True)
 
@@ -174,51 +173,10 @@ def run(command, timeout, env=None, cwd=None):
     return done.stdout + done.stderr
 
 
-class Server:
-    """A server of our own, with a cluster of its own in a directory of its own."""
+class Server(PrivateServer):
+    """A server of our own, as its administrator calls it."""
 
-    def __init__(self, binary, scratch):
-        # The directory is the server's alone; the log lies beside it.
-        self.data = Path(tempfile.mkdtemp(prefix="oregional-bench-"))
-        self.log = scratch / "server.log"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        unwanted = ("OREGIONAL_", "RUST_LOG", "PG")
-        env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-        command = [binary, "serve", "--data-dir", self.data, "--admin-password", PASSWORD]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*command, "--listen", f"127.0.0.1:{self.port}"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=env,
-            )
-        self.cookie = ""
-
-    def wait(self):
-        """Until it answers."""
-        end = time.monotonic() + 120
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                break
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise Failure(f"the server did not start:\n{self.log.read_text(errors='replace')}")
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        shutil.rmtree(self.data, ignore_errors=True)
+    cookie = ""
 
     def post(self, path, body):
         headers = {"Content-Type": "application/json"}
@@ -757,7 +715,7 @@ def main():
         if not options.binary.is_file():
             raise Failure(f"there is no {options.binary}: `cargo build --release` makes it")
         with tempfile.TemporaryDirectory(prefix="oregional-bench-") as scratch:
-            server = Server(options.binary, Path(scratch))
+            server = Server(options.binary, "bench", PASSWORD)
             try:
                 bench(server, Path(scratch), options)
             finally:

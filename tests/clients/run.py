@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lets Odoo's clients, the real packages in pinned versions, work a day against a server of our own.
+"""Lets Odoo's and OAuth's clients, the real packages in pinned versions, work against a server of our own.
 
 Installs them below target/clients, starts the built program on a database of its own, and runs pytest,
 Node's test runner, odoo-await's own tests and a Rust program. Fails when anything fails or is skipped.
@@ -9,24 +9,20 @@ import argparse
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from private_server import Failure, PrivateServer  # noqa: E402 - the folder has to be known first
+
 ROOT = HERE.parent.parent
 HOME = ROOT / "target" / "clients"
 PASSWORD = "admin secret"
 CLERK_PASSWORD = "clerk secret"
-
-
-class Failure(Exception):
-    """Why it did not work, for whoever runs it."""
 
 
 def say(text):
@@ -86,64 +82,20 @@ def install_node():
         run(["npm", "ci", *options, "--cache", HOME / "npm"], cwd=folder)
         mark.write_text(text)
     # Packages are looked for beside the file that asks for them.
-    for test in source.glob("*.js"):
+    for test in source.glob("*.*js"):
         shutil.copy(test, folder / test.name)
     return folder
 
 
-class Server:
-    """The built program with a database of its own."""
-
-    def __init__(self, binary):
-        self.binary = binary
-        self.scratch = Path(tempfile.mkdtemp(prefix="oregional-clients-"))
-        self.scratch.chmod(0o755)
-        self.data = self.scratch / "data"
-        self.log = self.scratch / "server.log"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        unwanted = ("OREGIONAL_", "RUST_LOG", "PG")
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-        self.env["OREGIONAL_ADMIN_PASSWORD"] = PASSWORD
-        command = [binary, "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{self.port}"]
-        with self.log.open("wb") as log:
-            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-            self.process = subprocess.Popen(command, **streams, env=self.env)
-
-    def wait(self):
-        end = time.monotonic() + 180
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise Failure(f"the server did not start:\n{self.log.read_text(errors='replace')}")
-
-    def command(self, *arguments, given=""):
-        command = [self.binary, *arguments, "--data-dir", self.data]
-        done = subprocess.run(command, input=given, capture_output=True, text=True, env=self.env)
-        if done.returncode != 0:
-            raise Failure(f"oregional {arguments[0]} failed: {done.stderr}{done.stdout}")
-        return done.stdout.strip()
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+class Server(PrivateServer):
+    """The built program, with a clerk beside its administrator."""
 
     def settings(self):
         """Where it is and who may come in, for the tests."""
         self.command("user", "create", "clerk", "--password-stdin", given=CLERK_PASSWORD + "\n")
         key = self.command("user", "apikey", "create", "admin", "--name", "the clients' tests")
         settings = {
-            "URL": f"http://127.0.0.1:{self.port}",
+            "URL": self.url,
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "DB": "oregional",
@@ -166,7 +118,7 @@ class Server:
 
 
 def python_tests(python, env):
-    say("OdooRPC, odooly, odoo-client-lib")
+    say("OdooRPC, odooly, odoo-client-lib, Authlib, requests-oauthlib")
     folder = HERE / "python"
     options = ["--quiet", "-rs", "-p", "no:cacheprovider"]
     output = told([python, "-B", "-m", "pytest", *options, folder], env=env, cwd=folder)
@@ -175,8 +127,8 @@ def python_tests(python, env):
 
 
 def node_tests(folder, env):
-    say("odoo-await, @fernandoslim/odoo-jsonrpc")
-    tests = sorted(folder.glob("*.test.js"))
+    say("odoo-await, @fernandoslim/odoo-jsonrpc, oauth4webapi, openid-client, simple-oauth2")
+    tests = sorted(folder.glob("*.test.*js"))
     output = told(["node", "--test", "--test-reporter=spec", *tests], env=env, cwd=folder)
     for word in ("skipped", "todo", "cancelled"):
         found = re.search(rf"{word} (\d+)", output)
@@ -207,7 +159,7 @@ def main():
     HOME.mkdir(parents=True, exist_ok=True)
     try:
         python, node = install_python(), install_node()
-        server = Server(binary)
+        server = Server(binary, "clients", PASSWORD)
         try:
             server.wait()
             env = server.settings()

@@ -4,6 +4,7 @@ mod authorize;
 mod concurrency;
 mod exchange;
 mod leaks;
+mod library;
 mod purge;
 mod refresh;
 pub(crate) mod support;
