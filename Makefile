@@ -4,7 +4,7 @@ SHELL := /bin/sh
 CARGO ?= cargo
 BINARY := target/release/oregional
 
-.PHONY: help run build test lint docs unit clients replay bench fuzz check-postgres clean
+.PHONY: help run build test lint docs unit clients browser replay bench fuzz check-postgres clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -15,7 +15,7 @@ run: check-postgres build ## Build in release mode and serve (further flags: mak
 build:
 	@$(CARGO) build --release --locked
 
-test: check-postgres lint docs unit clients ## All gates and tests
+test: check-postgres lint docs unit clients browser ## All gates and tests
 
 lint: ## Format and clippy, warnings are errors
 	$(CARGO) fmt --check
@@ -31,6 +31,11 @@ clients: check-postgres ## Let the clients of Odoo and OAuth, the real packages,
 	@sh .ci/ensure-clients.sh
 	$(CARGO) build --locked
 	@CARGO="$(CARGO)" python3 -B tests/clients/run.py
+
+browser: check-postgres ## Let Chromium work on the pages; pictures of them are left in target/browser/screenshots (more: ARGS="--fixtures")
+	@sh .ci/ensure-browser.sh
+	$(CARGO) build --locked
+	@python3 -B tests/browser/run.py $(ARGS)
 
 replay: ## Replay what Odoo 18 answered: make replay URL=http://127.0.0.1:8069 [DB=… LOGIN=… PASSWORD=… API_KEY=…]
 	@test -n "$(URL)" || { echo "give the server: make replay URL=http://127.0.0.1:8069" >&2; exit 2; }

@@ -9,7 +9,6 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 import venv
 from pathlib import Path
@@ -17,43 +16,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from private_server import Failure, PrivateServer  # noqa: E402 - the folder has to be known first
+# The folder has to be known first.
+from private_server import Failure, PrivateServer  # noqa: E402
+from runner import changed, install_node_packages, node_tests, run, say, told  # noqa: E402
 
 ROOT = HERE.parent.parent
 HOME = ROOT / "target" / "clients"
 PASSWORD = "admin secret"
 CLERK_PASSWORD = "clerk secret"
-
-
-def say(text):
-    print(f"== {text}", flush=True)
-
-
-def run(command, **options):
-    """Runs a program to its end."""
-    done = subprocess.run([str(part) for part in command], **options)
-    if done.returncode != 0:
-        raise Failure(f"{Path(str(command[0])).name} failed ({done.returncode})")
-    return done
-
-
-def told(command, **options):
-    """The output of a program, shown as well."""
-    command = [str(part) for part in command]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-    )
-    sys.stdout.write(done.stdout)
-    sys.stdout.flush()
-    if done.returncode != 0:
-        raise Failure(f"{Path(command[0]).name} failed ({done.returncode})")
-    return done.stdout
-
-
-def changed(mark, *sources):
-    """Whether something was installed from other files than these."""
-    text = "".join(source.read_text() for source in sources)
-    return text if not mark.is_file() or mark.read_text() != text else None
 
 
 def install_python():
@@ -70,20 +40,8 @@ def install_python():
 
 
 def install_node():
-    folder, source = HOME / "node", HERE / "node"
-    mark = folder / "installed"
-    if text := changed(mark, source / "package.json", source / "package-lock.json"):
-        say("installing the clients in JavaScript")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(source / name, folder / name)
-        options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--no-update-notifier"]
-        run(["npm", "ci", *options, "--cache", HOME / "npm"], cwd=folder)
-        mark.write_text(text)
-    # Packages are looked for beside the file that asks for them.
-    for test in source.glob("*.*js"):
-        shutil.copy(test, folder / test.name)
+    folder = HOME / "node"
+    install_node_packages("the clients in JavaScript", HERE / "node", folder, HOME / "npm")
     return folder
 
 
@@ -126,14 +84,9 @@ def python_tests(python, env):
         raise Failure("a test in Python was skipped")
 
 
-def node_tests(folder, env):
+def javascript_tests(folder, env):
     say("odoo-await, @fernandoslim/odoo-jsonrpc, oauth4webapi, openid-client, simple-oauth2")
-    tests = sorted(folder.glob("*.test.*js"))
-    output = told(["node", "--test", "--test-reporter=spec", *tests], env=env, cwd=folder)
-    for word in ("skipped", "todo", "cancelled"):
-        found = re.search(rf"{word} (\d+)", output)
-        if found is None or found[1] != "0":
-            raise Failure(f"a test in JavaScript was {word}")
+    node_tests(sorted(folder.glob("*.test.*js")), env=env, cwd=folder)
     say("odoo-await's own tests")
     own = folder / "node_modules" / "odoo-await" / "test" / "integration.test.js"
     mocha = folder / "node_modules" / "mocha" / "bin" / "mocha"
@@ -164,7 +117,7 @@ def main():
             server.wait()
             env = server.settings()
             python_tests(python, env)
-            node_tests(node, env)
+            javascript_tests(node, env)
             rust_tests(env)
         finally:
             server.stop()
