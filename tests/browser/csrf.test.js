@@ -110,7 +110,7 @@ scene('consent cannot be given by a form of another session', async ({ visit }) 
 scene('a page of elsewhere can neither frame the pages nor send their forms', async ({ visit }) => {
   const { createServer } = await import('node:http');
   const { id, name } = await application();
-  const evil = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end(`
+  const evil = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end(`<link rel="icon" href="data:,">
     <form id="forged" method="post" action="${URL_OF_SERVER}/odoo/${APPLICATION}/${id}"><input name="do" value="delete"><input name="confirmed" value="1"></form>
     <form id="call" method="post" enctype="text/plain" action="${URL_OF_SERVER}/web/dataset/call_kw"><input name='{"params":{"model":"${APPLICATION}","method":"unlink","args":[[${id}]],"kwargs":{},"x":"' value='"}}'></form>`));
   await new Promise((resolve) => evil.listen(0, 'localhost', resolve));

@@ -104,7 +104,7 @@ const listen = (context, allowed) => {
 };
 
 // A test: `visit` opens a browser for somebody. Without `signIn: false` it is signed in already.
-export const scene = (name, work) => test(name, { timeout: 120_000 }, async (context) => {
+export const scene = (name, work) => test(name, { timeout: 240_000 }, async (context) => {
   const visitors = [];
   const visit = async (who = ADMIN, { signIn = true, scripts = true, allowed = [], width = 1280, ...options } = {}) => {
     const own = await (await browser()).newContext({

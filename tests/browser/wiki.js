@@ -7,7 +7,7 @@ import { admin, application, URL_OF_SERVER } from './server.js';
 
 // Registers it; `close` ends its own server.
 export const wiki = async (values = {}) => {
-  const callback = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<h1>Back in the wiki</h1>'));
+  const callback = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<link rel="icon" href="data:,"><h1>Back in the wiki</h1>'));
   await new Promise((resolve) => callback.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${callback.address().port}`;
   const uri = `${origin}/callback`;
