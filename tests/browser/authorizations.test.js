@@ -77,6 +77,17 @@ scene('a user allows an application, sees it among the preferences, ends its acc
   await visitor.reads(`${application.name} asks for access`);
 }));
 
+scene('a token that never expires is said not to', withWiki(async ({ visit }, application) => {
+  const user = await person('Reader', ['base.group_user'], { tz: 'Asia/Tokyo' });
+  const visitor = await visit(user, { allowed: [application.origin] });
+  await allow(visitor, application);
+  await visitor.open('/odoo/preferences');
+  assert.doesNotMatch(await visitor.page.locator('main').innerText(), /9999|10000/);
+  await visitor.page.getByRole('row', { name: application.name }).getByText('never').waitFor();
+  await visitor.open('/odoo/oregional.authorization');
+  assert.doesNotMatch(await visitor.page.locator('table').innerText(), /9999|10000/);
+}));
+
 scene('the consent page works without a script', withWiki(async ({ visit }, application) => {
   const visitor = await visit(await person('Reader'), { scripts: false, allowed: [application.origin] });
   assert.equal(await application.status(await allow(visitor, application)), 200);

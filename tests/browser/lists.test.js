@@ -140,6 +140,8 @@ scene('a list is grouped, and a group is opened and closed', async ({ visit }) =
   assert.deepEqual(await facets(visitor), [`Name: ${word}`, 'Group by: Model Scheme']);
   assert.deepEqual(await visitor.rows(), []);
   await page.getByRole('row', { name: `${scheme} (2)` }).waitFor();
+  const [head, table] = await Promise.all([page.locator('tr.group th').first().boundingBox(), page.locator('table').boundingBox()]);
+  assert.ok(head.width > table.width - 4, `the heading of a group is ${head.width} wide in a table of ${table.width}`);
   const toggle = () => visitor.go(() => page.locator('tr.group a', { hasText: scheme }).click());
   await toggle();
   assert.deepEqual(await visitor.rows(), names.slice(2));
