@@ -34,8 +34,7 @@ const look = async (visitor, name, width, wrong) => {
     wrong.push(...(await faults(page, scheme)).map((fault) => `${file}: ${fault}`));
   }
   await page.emulateMedia({ colorScheme: 'light' });
-  const [all, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  if (all > window) wrong.push(`${name} is ${all} wide in a window of ${window}`);
+  await visitor.fits().catch((error) => wrong.push(error.message));
 };
 
 // A company that has worked with it for a while.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { scene, signIn } from './scene.js';
-import { admin, application, Client, person, URL_OF_SERVER } from './server.js';
+import { admin, APP_ADMIN, application, Client, person, URL_OF_SERVER } from './server.js';
 
 const german = async () => {
   const client = await admin();
@@ -14,7 +14,7 @@ const german = async () => {
 scene('a user chooses German, and all pages speak it', async ({ visit }) => {
   await german();
   const { name } = await application();
-  const visitor = await visit(await person('Leserin'));
+  const visitor = await visit(await person('Leserin', APP_ADMIN));
   const { page } = visitor;
   await visitor.open('/odoo/preferences');
   await page.getByLabel('Language').selectOption('de_DE');

@@ -77,10 +77,14 @@ export class Visitor {
     return this.page.locator('td .record').allInnerTexts();
   }
 
-  // Whether the page is wider than the window.
+  // Fails where the page is wider than the window, and names the first that stand out of it.
   async fits() {
-    const [page, window] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    assert.ok(page <= window, `${this.page.url()} is ${page} wide in a window of ${window}`);
+    const wide = await this.page.evaluate(() => {
+      if (document.documentElement.scrollWidth <= innerWidth) return [];
+      const out = Array.from(document.body.querySelectorAll('*')).filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest('.scroll, .skip'));
+      return out.map((one) => `${one.tagName} ${one.className} ${one.id}`).slice(0, 8);
+    });
+    assert.deepEqual(wide, [], `${this.page.url()} is wider than its window`);
   }
 }
 
