@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { scene } from './scene.js';
-import { admin, person } from './server.js';
+import { admin, colleague, person } from './server.js';
 import { wiki } from './wiki.js';
 
 // The authorization of a user for an application.
@@ -32,7 +32,7 @@ const withWiki = (work) => async (tools) => {
 };
 
 scene('a user who is not signed in signs in, is asked, and denies', withWiki(async ({ visit }, application) => {
-  const user = await person('Reader');
+  const user = await colleague('Reader');
   const visitor = await visit(user, { signIn: false, allowed: [application.origin] });
   const { page } = visitor;
   await visitor.open(application.address);
@@ -89,12 +89,12 @@ scene('a token that never expires is said not to', withWiki(async ({ visit }, ap
 }));
 
 scene('the consent page works without a script', withWiki(async ({ visit }, application) => {
-  const visitor = await visit(await person('Reader'), { scripts: false, allowed: [application.origin] });
+  const visitor = await visit(await colleague('Reader'), { scripts: false, allowed: [application.origin] });
   assert.equal(await application.status(await allow(visitor, application)), 200);
 }));
 
 scene('a consent form that was used already is refused', withWiki(async ({ visit }, application) => {
-  const user = await person('Reader');
+  const user = await colleague('Reader');
   const visitor = await visit(user, { allowed: [application.origin] });
   await visitor.open(application.address);
   const form = await visitor.page.locator('form').evaluate((form) => Object.fromEntries(new FormData(form)));
@@ -105,12 +105,12 @@ scene('a consent form that was used already is refused', withWiki(async ({ visit
 }));
 
 scene('an administrator sees an authorization and revokes its tokens after a question', withWiki(async ({ visit }, application) => {
-  const user = await person('Reader');
+  const user = await colleague('Reader');
   const tokens = await allow(await visit(user, { allowed: [application.origin] }), application);
   const visitor = await visit();
   const { page } = visitor;
   await visitor.open('/odoo/oregional.authorization');
-  const row = page.getByRole('row', { name: user.name });
+  const row = page.getByRole('row', { name: application.name });
   await visitor.go(() => row.locator('a.record').click());
   await visitor.reads(application.name, 'form');
   assert.equal(await page.getByRole('button', { name: 'Save' }).count(), 0, 'nobody edits what was granted');
@@ -124,14 +124,14 @@ scene('an administrator sees an authorization and revokes its tokens after a que
 }));
 
 scene('an administrator revokes the tokens of many users at once', withWiki(async ({ visit }, application) => {
-  const users = [await person('Reader'), await person('Reader'), await person('Reader')];
+  const users = [await colleague('Reader'), await colleague('Second reader'), await colleague('Third reader')];
   const tokens = [];
   for (const user of users) tokens.push(await allow(await visit(user, { allowed: [application.origin] }), application));
   const visitor = await visit();
   const { page } = visitor;
   await visitor.open(`/odoo/oregional.authorization?s=${encodeURIComponent(`application_id:${application.name}`)}`);
   assert.equal((await visitor.rows()).length, 3);
-  for (const user of users.slice(0, 2)) await page.getByRole('row', { name: user.name }).getByRole('checkbox').check();
+  for (const user of users.slice(0, 2)) await page.getByRole('row', { name: new RegExp(`${user.name}\\b`) }).getByRole('checkbox').check();
   await page.getByText('2 ✓').waitFor();
   await visitor.press('Revoke Tokens');
   const answers = await Promise.all(tokens.map((token) => application.status(token)));

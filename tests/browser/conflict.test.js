@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { scene } from './scene.js';
-import { admin, application, APP_ADMIN, person } from './server.js';
+import { admin, APP_ADMIN, application, colleague } from './server.js';
 
 const APPLICATION = 'oregional.application';
 
@@ -11,7 +11,7 @@ for (const scripts of [true, false]) {
   scene(`the second of two who save is told who changed what, and loses nothing${scripts ? '' : ', without a script too'}`, async ({ visit }) => {
     const client = await admin();
     const { id, name, uri } = await application({ description: 'before' });
-    const people = [await person('First', APP_ADMIN), await person('Second', APP_ADMIN)];
+    const people = [await colleague('First', APP_ADMIN), await colleague('Second', APP_ADMIN)];
     const [first, second] = [await visit(people[0], { scripts }), await visit(people[1], { scripts })];
     for (const visitor of [first, second]) await visitor.open(`/odoo/${APPLICATION}/${id}`);
 
@@ -46,7 +46,7 @@ for (const scripts of [true, false]) {
 scene('lines that two people add are both kept', async ({ visit }) => {
   const client = await admin();
   const { id, uri } = await application();
-  const [first, second] = [await visit(await person('First', APP_ADMIN)), await visit(await person('Second', APP_ADMIN))];
+  const [first, second] = [await visit(await colleague('First', APP_ADMIN)), await visit(await colleague('Second', APP_ADMIN))];
   const added = ['https://one.example.com/cb', 'https://two.example.com/cb'];
   for (const [place, visitor] of [first, second].entries()) {
     await visitor.open(`/odoo/${APPLICATION}/${id}`);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { scene } from './scene.js';
-import { admin, APP_ADMIN, application, person, unique } from './server.js';
+import { admin, APP_ADMIN, application, colleague, unique } from './server.js';
 
 const APPLICATION = 'oregional.application';
 // The keys of a page, as Chromium has them: Alt and a letter. Playwright sends no letter together with Alt.
@@ -119,7 +119,7 @@ scene('names of records are proposed as they are typed, and chosen by arrows and
 
 scene('leaving with something unsaved is asked about, and leaving after Discard is not', async ({ visit }) => {
   const { id } = await application({ description: 'as it was' });
-  const visitor = await visit(await person('Hasty', APP_ADMIN));
+  const visitor = await visit(await colleague('Registrar', APP_ADMIN));
   const { page } = visitor;
   const asked = [];
   page.on('dialog', (dialog) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
 import { scene } from './scene.js';
-import { admin, APP_ADMIN, application, person, unique } from './server.js';
+import { admin, APP_ADMIN, application, colleague, unique } from './server.js';
 
 const APPLICATION = 'oregional.application';
 const searched = (text, more = '') => `/odoo/${APPLICATION}?s=${encodeURIComponent(`name:${text}`)}${more}`;
@@ -41,7 +41,7 @@ scene('a list of a hundred has pages, and the records of it follow each other', 
   assert.deepEqual(await visitor.rows(), names.slice(80));
   await visitor.reads('81–100 of 100');
   assert.equal(await page.getByRole('link', { name: 'Next' }).count(), 0);
-  await same(visitor, await visit(await person('Registrar', APP_ADMIN)));
+  await same(visitor, await visit(await colleague('Registrar', APP_ADMIN)));
   await visitor.follow(names[81]);
   await visitor.follow('Previous');
   await page.getByRole('heading', { name: names[80] }).waitFor();
@@ -199,7 +199,7 @@ scene('all that are found are archived, the other pages too', async ({ visit }) 
   const client = await admin();
   const { word } = await several(90);
   const bystander = await application();
-  const visitor = await visit(await person('Registrar', APP_ADMIN), { scripts: false });
+  const visitor = await visit(await colleague('Registrar', APP_ADMIN), { scripts: false });
   await visitor.open(searched(word));
   await visitor.page.getByLabel('all that are found').check();
   await visitor.press('Archive');

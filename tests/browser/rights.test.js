@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { scene } from './scene.js';
-import { admin, application, APP_ADMIN, person, unique } from './server.js';
+import { admin, APP_ADMIN, application, colleague, person, unique } from './server.js';
 import { wiki } from './wiki.js';
 
 const APPLICATION = 'oregional.application';
@@ -18,7 +18,7 @@ scene('an internal user reads applications, and neither sees secrets nor changes
   const client = await admin();
   const { id, name } = await application({ description: 'as it was' });
   const { client_secret: secret, own_secret: own } = await client.read(APPLICATION, id, ['client_secret', 'own_secret']);
-  const visitor = await visit(await person('Reader'));
+  const visitor = await visit(await colleague('Reader'));
   const { page } = visitor;
   await visitor.open('/odoo');
   assert.equal(await page.getByRole('link', { name: 'Applications', exact: true }).count(), 0, 'the menu is for administrators');
@@ -59,7 +59,7 @@ scene('an internal user reads applications, and neither sees secrets nor changes
 });
 
 scene('what a user may not open is answered with a page that says so', async ({ visit }) => {
-  const visitor = await visit(await person('Reader'));
+  const visitor = await visit(await colleague('Reader'));
   for (const path of ['oregional.model.configuration', 'oregional.authorization.code', 'ir.config_parameter', 'audit.log', 'ir.rule']) {
     assert.equal((await visitor.open(`/odoo/${path}`)).status(), 403, path);
     await visitor.page.getByRole('heading', { name: 'Not for you' }).waitFor();
@@ -117,7 +117,7 @@ scene('the keys of others are out of reach of the preferences', async ({ visit }
 });
 
 scene('an administrator of applications looks after applications, not after the system', async ({ visit }) => {
-  const visitor = await visit(await person('Registrar', APP_ADMIN));
+  const visitor = await visit(await colleague('Registrar', APP_ADMIN));
   const { page } = visitor;
   await visitor.open('/odoo');
   await page.locator('nav.menu').getByRole('link', { name: 'Applications', exact: true }).waitFor();

@@ -77,13 +77,14 @@ def main():
             env = settings(server)
             # The pictures are taken before other tests leave their records behind.
             looks = [test for test in tests if test.name == "look.test.js"]
-            for some in (looks, [test for test in tests if test not in looks]):
-                if some:
-                    node_tests(some, env=env, cwd=folder)
+            if looks:
+                node_tests(looks, env=env, cwd=folder)
+            if asked.fixtures:
+                keep()
+            if others := [test for test in tests if test not in looks]:
+                node_tests(others, env=env, cwd=folder)
         finally:
             server.stop()
-        if asked.fixtures:
-            keep()
     except (Failure, OSError) as error:
         print(f"make browser: {error}", file=sys.stderr)
         return 1

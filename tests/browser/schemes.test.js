@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { scene } from './scene.js';
-import { admin, application, APP_ADMIN, person, unique } from './server.js';
+import { admin, APP_ADMIN, application, colleague, unique } from './server.js';
 
 const SCHEME = 'oregional.model.scheme';
 const CONFIGURATION = 'oregional.model.configuration';
@@ -11,7 +11,7 @@ const recordOf = (page) => Number(new URL(page.url()).pathname.split('/').pop())
 
 scene('a configuration of a model with some of its fields, and a scheme whose whitelist has it', async ({ visit }) => {
   const client = await admin();
-  const visitor = await visit(await person('Registrar', APP_ADMIN));
+  const visitor = await visit(await colleague('Registrar', APP_ADMIN));
   const { page } = visitor;
   const [configured, scheme] = [unique('People'), unique('Directory')];
 

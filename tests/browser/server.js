@@ -85,6 +85,13 @@ export const person = async (word, groups = ['base.group_user'], more = {}) => {
   return { id, name, login, password };
 };
 
+// Somebody whom the tests of a file share, as none of them changes anything of the user: each costs a second.
+const colleagues = new Map();
+export const colleague = (word, groups) => {
+  if (!colleagues.has(word)) colleagues.set(word, person(word, groups));
+  return colleagues.get(word);
+};
+
 export const APP_ADMIN = ['base.group_user', 'oregional.group_app_admin'];
 
 // An application with one callback.

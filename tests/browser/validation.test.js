@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { file, png } from './pictures.js';
 import { scene } from './scene.js';
-import { admin, APP_ADMIN, application, person, unique } from './server.js';
+import { admin, APP_ADMIN, application, colleague, unique } from './server.js';
 
 const APPLICATION = 'oregional.application';
 
@@ -22,7 +22,7 @@ const beside = async (visitor, name) => {
 };
 
 scene('a form with several mistakes is refused with all of them, and keeps what was typed in', async ({ visit }) => {
-  const visitor = await visit(await person('Registrar', APP_ADMIN));
+  const visitor = await visit(await colleague('Registrar', APP_ADMIN));
   const { page } = visitor;
   await visitor.open(`/odoo/${APPLICATION}/new`);
   await visitor.field('client_id').fill('');
