@@ -296,6 +296,10 @@ pub struct Serve {
     /// address. Then that address waits; others do not.
     #[arg(long, env = "OREGIONAL_MAX_FAILURES", value_name = "N", default_value_t = crate::auth::limit::MOST)]
     pub max_failures: u16,
+    /// Serve figures for Prometheus at /metrics, to whoever sends this as `Authorization: Bearer …`; there is
+    /// no such address without it.
+    #[arg(long, env = "OREGIONAL_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<SecretString>,
     /// Rounds of the password hash; fewer than the default weaken every password that is set.
     #[arg(long, env = "OREGIONAL_HASH_ROUNDS", value_name = "N", default_value_t = crate::auth::password::DEFAULT_ROUNDS, hide = true)]
     pub hash_rounds: u32,

@@ -16,6 +16,7 @@ mod form;
 mod frame;
 mod home;
 mod list;
+mod operations;
 mod posted;
 mod preferences;
 mod search;
@@ -57,6 +58,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::head().to(preferences::preferences))
                 .route(web::post().to(preferences::act)),
         )
+        .service(web::resource("/odoo/operations").route(web::get().to(operations::operations)))
         .service(web::resource("/odoo/action-{action}").route(web::get().to(home::action)))
         .service(web::resource("/odoo/action-{action}/{id}").route(web::get().to(home::action_record)))
         .service(
