@@ -105,6 +105,11 @@ fn opened(action: &Json) -> Option<String> {
             &address::Custom { field: field.to_owned(), operator: operator.to_owned(), value }.text(),
         );
     }
+    for (name, value) in action.get("context").and_then(Json::as_object).into_iter().flatten() {
+        if name.starts_with("default_") && !value.is_array() && !value.is_object() {
+            state = state.with(name, &crate::orm::python::text(value));
+        }
+    }
     state.action = action.get("id").and_then(Json::as_i64);
     Some(with_query(&list_path(model), &state.query()))
 }

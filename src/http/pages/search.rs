@@ -1,5 +1,7 @@
 //! What a list is searched by: the facets of its address as a domain, and the bar that shows them.
 
+use std::collections::HashMap;
+
 use maud::{Markup, html};
 use serde_json::{Map, Value as Json, json};
 
@@ -35,6 +37,8 @@ pub(in crate::http) struct Search<'a> {
     pub filters: Vec<Vec<Element>>,
     /// What to group by: the name of the filter, its label, the fields.
     pub groups: Vec<(String, String)>,
+    /// Names of records that filters name by their number.
+    pub names: HashMap<String, String>,
 }
 
 /// All of some domains.
@@ -76,8 +80,14 @@ fn explicit(domain: Vec<Json>) -> Vec<Json> {
 impl<'a> Search<'a> {
     /// Reads a search view.
     pub(in crate::http) fn new(desk: &'a Desk, arch: &Element, shapes: Vec<Shape>) -> Self {
-        let mut search =
-            Self { desk, shapes, fields: Vec::new(), filters: vec![Vec::new()], groups: Vec::new() };
+        let mut search = Self {
+            desk,
+            shapes,
+            fields: Vec::new(),
+            filters: vec![Vec::new()],
+            groups: Vec::new(),
+            names: HashMap::new(),
+        };
         search.read(arch);
         search.filters.retain(|group| !group.is_empty());
         search
@@ -198,6 +208,10 @@ impl<'a> Search<'a> {
             )
             .map_or_else(nothing, |moment| json!([name, exact(operator), moment])),
             "date" => json!([name, exact(operator), text]),
+            // A record by its number, as an action names it.
+            "many2one" | "one2many" | "many2many" if ["=", "!="].contains(&operator) => text
+                .parse::<i64>()
+                .map_or_else(|_error| json!([name, operator, text]), |id| json!([name, operator, id])),
             _ => json!([name, operator, text]),
         }
     }
@@ -241,7 +255,8 @@ impl<'a> Search<'a> {
                 .iter()
                 .find(|(known, _)| *known == custom.operator)
                 .map_or(custom.operator.as_str(), |(_, name)| name);
-            let text = format!("{} {} {}", self.desk.t(label), self.desk.t(operator), custom.value);
+            let value = self.names.get(&custom.text()).unwrap_or(&custom.value);
+            let text = format!("{} {} {value}", self.desk.t(label), self.desk.t(operator));
             facets.push((text.trim().to_owned(), state.without("c", &custom.text())));
         }
         for by in state.all("g") {

@@ -103,7 +103,7 @@ fn file(sheet: &Sheet<'_>, element: &Element, shape: &Shape, is_open: bool) -> M
             input id=(id_of(name)) type="file" name=(format!("f.{name}")) accept=[is_picture.then_some(PICTURES)] data-preview=(format!("{}-preview", id_of(name)));
             @if let Some(kept) = kept { input type="hidden" name=(format!("k.{name}")) value=(kept); }
             @else if chosen.is_some() { p.wrong role="alert" { (t("Choose the file again: it is too large to be carried along.")) } }
-            @if is_picture { span.hint { (t("PNG, JPEG or WebP; it is scaled down to 1024 × 1024.")) } }
+            @if is_picture { span.hint { (t("PNG, JPEG or WebP; a large picture is scaled down.")) } }
             @if sheet.id.is_some() || kept.is_some() { label.box { input type="checkbox" name=(format!("c.{name}")) value="1"; " " (t("Remove")) } }
         }
     }

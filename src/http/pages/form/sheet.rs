@@ -98,7 +98,7 @@ impl<'a> Sheet<'a> {
         reveal: &str,
     ) -> Result<Self> {
         let told = visit.registry().model(model)?;
-        let context = defaults(&desk.asked.query);
+        let context = State::parse(&desk.asked.query).defaults();
         let drawn = Drawn::load(visit, &told.name, &[(None, "form")], &context).await?;
         let arch = drawn.arch("form")?;
         let may = |right: &str| flag(&arch, right) != Some(false);
@@ -331,15 +331,4 @@ impl<'a> Sheet<'a> {
         }
         Ok(())
     }
-}
-
-/// The defaults that an address gives a new record: `default_name=…`.
-fn defaults(query: &str) -> Map<String, Json> {
-    url::form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| name.starts_with("default_"))
-        .map(|(name, value)| {
-            let value = value.parse::<i64>().map_or_else(|_error| Json::from(value.as_ref()), Json::from);
-            (name.into_owned(), value)
-        })
-        .collect()
 }

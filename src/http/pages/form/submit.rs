@@ -108,6 +108,9 @@ impl Sent<'_> {
             let theirs = conflict::theirs(&sheet, &base, &found);
             if !theirs.is_empty() {
                 let said = conflict::said(&sheet, &theirs);
+                // Where nothing was typed in, the page shows what the other one wrote.
+                let mut found = found;
+                found.seen.retain(|name, _| found.changed.contains(name));
                 sheet.typed = Some(found.changed.clone());
                 return self.shown_again(visit, sheet, &found, Some(&said), StatusCode::CONFLICT).await;
             }
