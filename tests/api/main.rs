@@ -23,6 +23,7 @@ mod names_of_old;
 mod oauth;
 mod optimizing;
 mod outage;
+mod pages;
 mod platform;
 mod protocol;
 mod replay;

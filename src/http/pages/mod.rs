@@ -8,6 +8,7 @@
 mod act;
 mod address;
 mod assets;
+mod bar;
 mod condition;
 mod confirm;
 mod desk;
