@@ -57,11 +57,12 @@ fn kinds() -> [Kind; 9] {
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer; what went is gone.
 pub async fn run(connection: &Connection, now: NaiveDateTime) -> Result<u64> {
+    parameter::warn_of_odd(connection).await?;
     let mut gone = 0;
     for kind in kinds() {
         gone += batches(connection, &kind, now - kind.before).await?;
     }
-    let days = parameter::value(connection, "oregional.audit_days").await?;
+    let days = parameter::value(connection, parameter::AUDIT_DAYS).await?;
     let days = days.and_then(|days| days.parse().ok()).unwrap_or(AUDIT_DAYS);
     if days > 0 {
         let kind = Kind {
