@@ -34,8 +34,43 @@ pub enum Command {
     Export(Box<Export>),
     /// Make records of a table, or change them.
     Import(Box<Import>),
+    /// Replace the key that seals secrets.
+    Key {
+        /// Which of it.
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Check settings, the version of the database, and every declared field against its column.
     Check(Database),
+}
+
+/// What to do with the key.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Seal all secrets anew under a new key, in one transaction; the key file is replaced. Servers have to
+    /// be stopped. Clients, their secrets and their tokens go on; a refresh whose answer was lost just
+    /// before has to sign in again, and the plugin's derived user ids become others.
+    Rotate {
+        /// The new key: 32 bytes as base64 or hex. Generated when not given, into the key file, or into a
+        /// file of mode 0600 where the old one came by the environment.
+        #[arg(long, env = "OREGIONAL_NEW_SECRET_KEY", value_name = "KEY", hide_env_values = true)]
+        new_secret_key: Option<SecretString>,
+        /// Go on although servers are connected. They have to be started anew at once: until then they can
+        /// read no secret, and what they seal is lost.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "its own help says it")]
+        database: Database,
+    },
+}
+
+impl KeyCommand {
+    /// Where the secrets are.
+    pub fn database(&self) -> &Database {
+        let Self::Rotate { database, .. } = self;
+        database
+    }
 }
 
 /// What to do with users.

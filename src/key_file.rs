@@ -74,6 +74,47 @@ pub fn load_or_create(path: &Path, fresh: [u8; 32]) -> Result<Key, KeyFileError>
     load(path)?.ok_or_else(|| failed("read", path)(io::ErrorKind::NotFound.into()))
 }
 
+/// Where a key waits to take the place of the one at `path`.
+pub fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+/// Puts a key into the file beside `path`, complete and on disk when this returns.
+pub fn keep_beside(path: &Path, key: &Key) -> Result<(), KeyFileError> {
+    forget_beside(path)?;
+    let draft = beside(path);
+    let text = line_of(key);
+    write_draft(&draft, &text).and_then(|()| sync_directory(path)).map_err(failed("create", &draft))
+}
+
+/// Reads the key that waits beside `path`, if one does.
+pub fn load_beside(path: &Path) -> Result<Option<Key>, KeyFileError> {
+    load(&beside(path))
+}
+
+/// Lets the key that waits take the place of the one at `path`, in one step that a crash cannot halve.
+pub fn take_place(path: &Path) -> Result<(), KeyFileError> {
+    fs::rename(beside(path), path).and_then(|()| sync_directory(path)).map_err(failed("replace", path))
+}
+
+/// Removes the key that waits beside `path`, if one does.
+pub fn forget_beside(path: &Path) -> Result<(), KeyFileError> {
+    let draft = beside(path);
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &draft)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn line_of(key: &Key) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(64));
+    text.push_str(&key.to_base64());
+    text.push('\n');
+    text
+}
+
 /// Reads the key; `None` when there is no such file.
 fn load(path: &Path) -> Result<Option<Key>, KeyFileError> {
     // Checked before opening, as opening a named pipe would wait for its writer.
@@ -97,9 +138,7 @@ fn load(path: &Path) -> Result<Option<Key>, KeyFileError> {
 
 /// Puts `key` into a new file at `path`, unless another process was faster.
 fn create(path: &Path, key: Key) -> Result<(), KeyFileError> {
-    let mut text = Zeroizing::new(String::with_capacity(64));
-    text.push_str(&key.to_base64());
-    text.push('\n');
+    let text = line_of(&key);
     // The fingerprint of a random key makes the name unique, also after a crash and across machines.
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", Sealer::new(key).fingerprint()));

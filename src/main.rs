@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 use oregional::config::{Cli, Command, Database, Serve};
-use oregional::startup::{Application, commands, password_file, transfer};
+use oregional::startup::{Application, commands, key, password_file, transfer};
 use oregional::telemetry;
 use secrecy::ExposeSecret as _;
 
@@ -32,6 +32,7 @@ fn database(command: &Command) -> &Database {
         Command::Serve(settings) => &settings.database,
         Command::Migrate(database) | Command::Check(database) => database,
         Command::User { command } => command.database(),
+        Command::Key { command } => command.database(),
         Command::Export(settings) => &settings.database,
         Command::Import(settings) => &settings.database,
     }
@@ -43,6 +44,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(settings) => serve(*settings).await?,
         Command::Migrate(database) => commands::migrate(&database, &mut out).await?,
         Command::User { command } => commands::user(command, &mut out).await?,
+        Command::Key { command } => key::key(command, &mut out).await?,
         Command::Export(settings) => transfer::export(&settings, &mut out).await?,
         Command::Import(settings) => transfer::import(&settings, &mut out).await?,
         Command::Check(database) => {

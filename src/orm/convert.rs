@@ -250,7 +250,7 @@ pub fn picture(name: &str, value: &Json, max_width: u32, max_height: u32) -> Res
 }
 
 /// The name under which a value of a sealed field is bound to its place.
-fn seal_context(model: &Model, field: &Field) -> String {
+pub fn seal_context(model: &Model, field: &Field) -> String {
     format!("{}.{}", model.table, field.name)
 }
 

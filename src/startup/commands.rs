@@ -28,7 +28,7 @@ type Result<T> = std::result::Result<T, StartError>;
 /// Characters of a generated password.
 const PASSWORD_LENGTH: usize = 20;
 
-fn line(out: &mut dyn Write, text: &str) -> Result<()> {
+pub(super) fn line(out: &mut dyn Write, text: &str) -> Result<()> {
     writeln!(out, "{text}").map_err(|error| Error::Internal(format!("the output is closed: {error}")).into())
 }
 

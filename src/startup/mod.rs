@@ -2,6 +2,7 @@
 //! what production starts.
 
 pub mod commands;
+pub mod key;
 pub mod storage;
 pub mod transfer;
 

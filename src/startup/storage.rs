@@ -1,7 +1,7 @@
 //! Where the records are: the server's own cluster or a database that was given, the key of its
 //! secrets, and the first start that makes schema and base data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -47,6 +47,9 @@ pub enum StorageError {
     /// The key in the settings.
     #[error("OREGIONAL_SECRET_KEY: {0}")]
     Key(#[from] KeyError),
+    /// The key to be rotated to.
+    #[error("OREGIONAL_NEW_SECRET_KEY: {0}")]
+    NewKey(KeyError),
     /// The key file.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
@@ -82,7 +85,8 @@ pub struct Storage {
     pub data_dir: PathBuf,
     /// Seals and opens secrets.
     pub sealer: Arc<Sealer>,
-    key_path: PathBuf,
+    /// The key file, where there is one.
+    pub(super) key_path: PathBuf,
     cluster: Option<Cluster>,
 }
 
@@ -124,7 +128,7 @@ impl Storage {
             let cluster = Cluster::start(options(settings)).await?;
             cluster.ensure_database(&settings.db_name).await?;
             let (config, data_dir) = (cluster.config(&settings.db_name), cluster.data_dir().to_owned());
-            return Self::with_key(settings, world, config, data_dir, Some(cluster));
+            return Self::with_key(settings, world, config, data_dir, Some(cluster)).await;
         };
         let config = Config::from_str(url.expose_secret()).map_err(StorageError::Url)?;
         let path = settings.data_dir.clone();
@@ -132,7 +136,7 @@ impl Storage {
             let failed = |source| StorageError::DataDir { path: path.clone(), source };
             std::fs::create_dir_all(&path).map_err(failed)?;
         }
-        Self::with_key(settings, world, config, path, None)
+        Self::with_key(settings, world, config, path, None).await
     }
 
     /// The same for a command that may run beside a server, whose cluster it then uses.
@@ -145,13 +149,13 @@ impl Storage {
             Err(StorageError::Cluster(ClusterError::Locked { .. })) => {
                 let config = Cluster::running(&options(settings), &settings.db_name)?;
                 let data_dir = Cluster::place(&options(settings))?;
-                Self::with_key(settings, world, config, data_dir, None)
+                Self::with_key(settings, world, config, data_dir, None).await
             }
             other => other,
         }
     }
 
-    fn with_key(
+    async fn with_key(
         settings: &Database,
         world: &World,
         config: Config,
@@ -159,9 +163,11 @@ impl Storage {
         cluster: Option<Cluster>,
     ) -> Result<Self> {
         let key_path = data_dir.join("secret.key");
-        let key = match &settings.secret_key {
-            Some(key) => Key::parse(key.expose_secret())?,
-            None => key_file::load_or_create(&key_path, world.bytes())?,
+        let key = if let Some(key) = &settings.secret_key {
+            Key::parse(key.expose_secret())?
+        } else {
+            finish_rotation(&config, &key_path).await?;
+            key_file::load_or_create(&key_path, world.bytes())?
         };
         Ok(Self { config, data_dir, sealer: Arc::new(Sealer::new(key)), key_path, cluster })
     }
@@ -215,8 +221,8 @@ impl Storage {
             res_users::set_password(&env, &[ADMINISTRATOR], password).await?;
             generated_password = admin_password.is_none().then_some(generated);
         }
-        self.remember(env.connection(), "models", &fingerprint).await?;
-        self.remember(env.connection(), "key", &self.sealer.fingerprint()).await?;
+        remember(env.connection(), "models", &fingerprint).await?;
+        remember(env.connection(), "key", &self.sealer.fingerprint()).await?;
         env.connection().commit().await?;
         let registry = Registry::load(declared, env.connection()).await?;
         Ok(Prepared { registry, is_new, generated_password })
@@ -247,16 +253,6 @@ impl Storage {
         }
     }
 
-    async fn remember(&self, connection: &Connection, name: &str, value: &str) -> Result<()> {
-        let statement = Sql::text("INSERT INTO server_fact (name, value) VALUES (")
-            .then(Sql::param(name))
-            .and_text(", ")
-            .then(Sql::param(value))
-            .and_text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
-        connection.execute(statement).await?;
-        Ok(())
-    }
-
     /// For people: where the database is, without a password.
     pub fn describe(&self) -> String {
         match &self.cluster {
@@ -278,6 +274,36 @@ impl Storage {
 async fn follow_changes(env: &Environment) -> Result<()> {
     let models = env.registry().models().map(AsRef::as_ref);
     Ok(schema::audit::follow(env.connection(), env.registry(), models).await?)
+}
+
+/// Keeps a fact of the database.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database does not answer.
+pub(super) async fn remember(connection: &Connection, name: &str, value: &str) -> Result<()> {
+    let statement = Sql::text("INSERT INTO server_fact (name, value) VALUES (")
+        .then(Sql::param(name))
+        .and_text(", ")
+        .then(Sql::param(value))
+        .and_text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    connection.execute(statement).await?;
+    Ok(())
+}
+
+/// A rotation that was cut off after the database had the new key: the key that waits takes its place. One
+/// that was cut off before that leaves the old key where it is.
+async fn finish_rotation(config: &Config, path: &Path) -> Result<()> {
+    let Some(waiting) = key_file::load_beside(path)? else { return Ok(()) };
+    let connection = Pool::new(config, 1)?.get().await?;
+    let known = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('server_fact')");
+    if !connection.query(known).await?.is_empty()
+        && fact(&connection, "key").await?.as_deref() == Some(&Sealer::new(waiting).fingerprint())
+    {
+        key_file::take_place(path)?;
+        tracing::warn!(path = %path.display(), "a rotation of the key was cut off and is finished now");
+    }
+    Ok(())
 }
 
 async fn fact(connection: &Connection, name: &str) -> Result<Option<String>> {

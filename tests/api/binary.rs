@@ -19,13 +19,13 @@ use crate::support::eventually;
 use crate::support::services::Script;
 
 const MODEL: &str = "oregional.application";
-const PASSWORD: &str = "chosen by hand";
+pub(crate) const PASSWORD: &str = "chosen by hand";
 
 /// How long the program may take for anything.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with a data directory, and nothing of this program's surroundings.
-fn program(data_dir: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn program(data_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oregional"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OREGIONAL_"))
     {
@@ -37,7 +37,7 @@ fn program(data_dir: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs a command to its end.
-async fn run(data_dir: &Path, arguments: &[&str], input: &str) -> Output {
+pub(crate) async fn run(data_dir: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = program(data_dir, arguments).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // A command that does not read has closed it already.
@@ -46,7 +46,7 @@ async fn run(data_dir: &Path, arguments: &[&str], input: &str) -> Output {
     tokio::time::timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -64,9 +64,9 @@ fn is_alive(pid: u32) -> bool {
 }
 
 /// A server that has told where it is.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     /// What it said until it was ready.
     said: String,
     data_dir: PathBuf,
@@ -75,7 +75,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(data_dir: &Path, arguments: &[&str]) -> Self {
+    pub(crate) async fn start(data_dir: &Path, arguments: &[&str]) -> Self {
         let is_known = data_dir.join("secret.key").exists();
         let listen = ["serve", "--listen", "127.0.0.1:0", "--workers", "1"];
         let mut child =
@@ -100,18 +100,18 @@ impl Server {
         Self { child, url, said, data_dir: data_dir.to_owned(), _output: lines }
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id().unwrap()
     }
 
     /// Tells it to stop and waits for its end.
-    async fn stop(mut self, name: &str) -> ExitStatus {
+    pub(crate) async fn stop(mut self, name: &str) -> ExitStatus {
         signal(name, self.pid());
         tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
     }
 
     /// A connection behind its back.
-    async fn database(&self) -> tokio_postgres::Client {
+    pub(crate) async fn database(&self) -> tokio_postgres::Client {
         let options = ClusterOptions {
             data_dir: self.data_dir.clone(),
             data_dir_is_default: false,

@@ -27,6 +27,7 @@ mod platform;
 mod protocol;
 mod replay;
 mod revocation;
+mod rotation;
 mod secrets;
 mod services;
 mod session;

@@ -8,7 +8,9 @@ SELECT f.application_id,
        f.scope,
        coalesce(x.scope, f.scope),
        greatest(0, ceil(extract(epoch FROM x.expires_at - $2::timestamp)))::int,
-       x.revoked_at IS NOT NULL OR n.revoked_at IS NOT NULL AS is_revoked
+       x.revoked_at IS NOT NULL OR n.revoked_at IS NOT NULL AS is_revoked,
+       -- Those made under a key that has been replaced cannot be told again.
+       x.hash = $3 AND n.hash = $4 AS can_be_told
 FROM oauth_token t
 JOIN oauth_family f ON f.id = t.family_id
 JOIN oregional_application a ON a.id = f.application_id

@@ -18,11 +18,12 @@ BEGIN
         audit_uid := coalesce(audit_uid, "new".write_uid);
         audit_now := coalesce(audit_now, "new".write_date);
     END IF;
+    audit_now := coalesce(audit_now, now() AT TIME ZONE 'UTC');
     INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, model, res_id,
                            res_name, details, create_uid, create_date, write_uid, write_date)
-    SELECT $5, 'done', u.id, coalesce(u.login, 'database user ' || session_user), $6, $7, $8,
-           coalesce("new".id, "old".id), $9, substr(audit_said, 2), coalesce(u.id, 1), moment, coalesce(u.id, 1), moment
-    FROM coalesce(audit_now, now() AT TIME ZONE 'UTC') AS moment
-    LEFT JOIN res_users AS u ON u.id = audit_uid;
+    VALUES ($5, 'done', audit_uid,
+            coalesce((SELECT u.login FROM res_users AS u WHERE u.id = audit_uid), 'database user ' || session_user),
+            $6, $7, $8, coalesce("new".id, "old".id), $9, substr(audit_said, 2),
+            coalesce(audit_uid, 1), audit_now, coalesce(audit_uid, 1), audit_now);
     RETURN NULL;
 END

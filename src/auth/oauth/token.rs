@@ -61,6 +61,7 @@ pub async fn rotate(
     let now = world.now();
     let access = successor(sealer, "oauth access token", refresh);
     let next = successor(sealer, "oauth refresh token", refresh);
+    let (access_hash, next_hash) = (digest(&access), digest(&next));
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/rotate.sql"),
         &[
@@ -68,8 +69,8 @@ pub async fn rotate(
             now.into(),
             credentials.client_id.replace('\0', "\u{fffd}").into(),
             credentials.secret_lookup(sealer).to_vec().into(),
-            digest(&access).into(),
-            digest(&next).into(),
+            access_hash.clone().into(),
+            next_hash.clone().into(),
             credentials.limit().into_param(),
             i64::from(credentials.max_failures).into(),
             scope.map(|scope| scope.as_str().to_owned()).into(),
@@ -84,7 +85,7 @@ pub async fn rotate(
     let client = client::authenticate(connection, sealer, credentials, now).await?;
     let state = Sql::file(
         include_str!("../../../sql/queries/oauth/refresh_state.sql"),
-        &[digest(refresh).into(), now.into()],
+        &[digest(refresh).into(), now.into(), access_hash.into(), next_hash.into()],
     );
     let rows = connection.query(state).await?;
     let known = rows.first().filter(|row| is_token(refresh) && int(row, 0) == client.application_id);
@@ -141,6 +142,9 @@ fn judge(row: &Row, scope: Option<Scope>, now: NaiveDateTime) -> Judgement {
     // Once its successor was exchanged in turn, it is of an older generation, and no node still waits for it.
     if is_old || first_use.is_some_and(|used| used + GRACE <= now) {
         return Judgement::Reused;
+    }
+    if !flag(row, 9) {
+        return Judgement::Refused(Refusal::grant(NOT_GOOD));
     }
     Judgement::Again
 }

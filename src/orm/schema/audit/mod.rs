@@ -171,6 +171,23 @@ pub async fn release(connection: &Connection, table: &str) -> Result<()> {
     Ok(())
 }
 
+/// Switches the triggers on a model's own table off, or on again, within the caller's transaction; others
+/// wait to write it until that ends.
+///
+/// # Errors
+///
+/// What the database refuses.
+pub async fn switch(connection: &Connection, model: &Model, on: bool) -> Result<()> {
+    if model.audit.is_none() {
+        return Ok(());
+    }
+    let change = Sql::text("ALTER TABLE ")
+        .then(ident(&model.table))
+        .and_text(if on { " ENABLE TRIGGER " } else { " DISABLE TRIGGER " })
+        .then(ident(RECORD));
+    execute(connection, change).await
+}
+
 /// Takes the function away that noted the links of a table which is gone.
 ///
 /// # Errors
