@@ -11,6 +11,7 @@ mod json2;
 mod jsonrpc;
 mod oauth;
 mod origin;
+mod pages;
 mod reply;
 mod services;
 mod session;
@@ -38,6 +39,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/dataset/call_button/{path:.*}", dataset::call_button))
         // Browsers: pages, and what Odoo's web client loads besides records.
         .configure(webclient::routes)
+        .configure(pages::routes)
         // Odoo's clients, with the password or an API key in every call.
         .service(post("/jsonrpc", services::jsonrpc))
         .service(xml("/xmlrpc/2/{service}", xmlrpc::version_2))

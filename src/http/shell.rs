@@ -1,22 +1,41 @@
-//! What every page of the server begins and ends with.
+//! What every page outside of the records begins and ends with: sign-in, consent, refusals.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use maud::{DOCTYPE, Markup, html};
 
-use super::oauth::pages::STYLE_ROUTE;
+use super::pages::{Texts, icon, plain_style};
 
-/// A whole page around its content: the server's own style, no script.
-pub(super) fn shell(title: &str, content: &Markup) -> String {
+/// A whole page around its content: the server's own style.
+pub(super) fn shell(texts: Texts, title: &str, script: Option<&str>, content: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(texts.code) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                link rel="stylesheet" href=(STYLE_ROUTE);
+                link rel="stylesheet" href=(plain_style());
+                link rel="icon" href=(icon()) type="image/svg+xml";
+                @if let Some(script) = script { script src=(script) defer {} }
             }
             body { main { (content) } }
         }
     };
     page.into_string()
+}
+
+/// The same as a response that nobody keeps.
+pub(super) fn page(
+    status: StatusCode,
+    texts: Texts,
+    title: &str,
+    script: Option<&str>,
+    content: &Markup,
+) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type(ContentType::html())
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(shell(texts, title, script, content))
 }

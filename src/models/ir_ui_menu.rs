@@ -148,6 +148,19 @@ fn is_visible(env: &Environment, entry: &Entry) -> bool {
 ///
 /// [`Error::Unavailable`] when the database does not answer.
 pub async fn load_menus(env: &Environment) -> Result<Json> {
+    load(env, false).await
+}
+
+/// The same with the model that each entry opens, `actionResModel`.
+///
+/// # Errors
+///
+/// As [`load_menus`].
+pub async fn load_menus_with_models(env: &Environment) -> Result<Json> {
+    load(env, true).await
+}
+
+async fn load(env: &Environment, tells_models: bool) -> Result<Json> {
     let statement =
         Sql::with_parameter(include_str!("../../sql/queries/views/menus.sql"), env.context.lang.as_str());
     let rows = env.connection().query(statement).await?;
@@ -157,7 +170,7 @@ pub async fn load_menus(env: &Environment) -> Result<Json> {
         children.entry(entry.parent).or_default().push(entry);
     }
     let mut menus = Map::new();
-    let mut tree = Tree { children: &children, menus: &mut menus, seen: HashSet::new() };
+    let mut tree = Tree { children: &children, menus: &mut menus, seen: HashSet::new(), tells_models };
     let apps: Vec<i64> = children
         .get(&None)
         .into_iter()
@@ -179,6 +192,7 @@ struct Tree<'a> {
     children: &'a HashMap<Option<i64>, Vec<&'a Entry>>,
     menus: &'a mut Map<String, Json>,
     seen: HashSet<i64>,
+    tells_models: bool,
 }
 
 /// The action that an entry opens: model, id, path.
@@ -207,14 +221,17 @@ impl Tree<'_> {
             .map_or((Json::Bool(false), Json::Bool(false), Json::Bool(false)), |(model, id, path)| {
                 (model.into(), id.into(), or_false(&path))
             });
-        self.menus.insert(
-            entry.id.to_string(),
-            json!({
-                "id": entry.id, "name": entry.name, "children": below, "appID": app, "xmlid": entry.xmlid,
-                "actionID": id, "actionModel": model, "actionPath": path, "webIcon": or_false(&entry.icon),
-                "webIconData": false, "webIconDataMimetype": false,
-            }),
-        );
+        let mut told = json!({
+            "id": entry.id, "name": entry.name, "children": below, "appID": app, "xmlid": entry.xmlid,
+            "actionID": id, "actionModel": model, "actionPath": path, "webIcon": or_false(&entry.icon),
+            "webIconData": false, "webIconDataMimetype": false,
+        });
+        if self.tells_models
+            && let Some(told) = told.as_object_mut()
+        {
+            told.insert("actionResModel".to_owned(), or_false(&entry.res_model));
+        }
+        self.menus.insert(entry.id.to_string(), told);
         Some(opens)
     }
 }

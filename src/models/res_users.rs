@@ -93,6 +93,13 @@ static METHODS: &[Method] = &[
     method!("preference_save", Receiver::Records, Effect::Reads, [], preferences::preference_save),
     method!("write", Receiver::Records, Effect::Writes, [required("vals")], preferences::write),
     method!(
+        "action_revoke_all_devices",
+        Receiver::Records,
+        Effect::Writes,
+        [],
+        preferences::action_revoke_all_devices
+    ),
+    method!(
         "web_save",
         Receiver::Records,
         Effect::Writes,

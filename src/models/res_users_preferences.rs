@@ -3,6 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::ir_actions::{self, Reference};
+use crate::auth::oauth::grant;
+use crate::auth::session;
 use crate::error::{Error, Result};
 use crate::orm::behaviour::Promise;
 use crate::orm::method::{Call, Method, Reply};
@@ -26,6 +28,21 @@ pub(super) fn action_get(call: Call<'_>) -> Promise<'_, Reply> {
 /// The button of the preferences, after they have been saved: the client has to learn of them.
 pub(super) fn preference_save(_call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move { Ok(Reply::value(&json!({"type": "ir.actions.client", "tag": "reload_context"}))) })
+}
+
+/// Ends all sessions of users, and what applications may do for them: of oneself, or of anybody for an
+/// administrator.
+pub(super) fn action_revoke_all_devices(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let Call { env, ids, .. } = call;
+        let is_own = ids == [env.user().id];
+        if !is_own && !env.su && !env.user().has_group("base.group_erp_manager", env.registry()) {
+            return Err(Error::Access("You can sign yourself out everywhere, and nobody else.".to_owned()));
+        }
+        session::close_all(env.connection(), &ids).await?;
+        env.connection().query_all(grant::revoke_users(&ids, env.now())).await?;
+        Ok(Reply::value(&json!({"type": "ir.actions.client", "tag": "reload"})))
+    })
 }
 
 /// Whether a call changes nothing but what users may change about themselves.

@@ -159,6 +159,19 @@ pub async fn call_kw(app: &App, caller: Caller, request: &Request) -> Result<Rep
     .await
 }
 
+/// Runs a request within a call that has begun already.
+///
+/// # Errors
+///
+/// Whatever the method fails with; a method that writes, in a call that only reads.
+pub(super) async fn within(env: &Environment, request: Request, may_write: bool) -> Result<Reply> {
+    let method = methods::find(&*env.model(&request.model)?, &request.method)?;
+    if method.effect == Effect::Writes && !may_write {
+        return Err(Error::Internal(format!("{} was called where nothing is to be written", method.name)));
+    }
+    run(env, method, request).await
+}
+
 async fn run(env: &Environment, method: &'static Method, request: Request) -> Result<Reply> {
     let model = env.model(&request.model)?;
     if env.limits().is_some() {

@@ -7,6 +7,7 @@ pub mod connector;
 pub mod content;
 pub mod credentials;
 pub mod doc;
+pub mod page;
 pub mod retrying;
 pub mod service;
 pub mod session;

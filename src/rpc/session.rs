@@ -55,6 +55,17 @@ pub async fn languages(app: &App) -> Result<Json> {
     Ok(rows.iter().map(|row| json!([text(row, 0), text(row, 1)])).collect())
 }
 
+/// Codes and names of the languages that are active.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database does not answer.
+pub(super) async fn active_languages(connection: &Connection) -> Result<Vec<(String, String)>> {
+    let rows =
+        connection.query(Sql::text("SELECT code, name FROM res_lang WHERE active ORDER BY name")).await?;
+    Ok(rows.iter().map(|row| (text(row, 0), text(row, 1))).collect())
+}
+
 /// Opens a session for a user and gives the value of its cookie.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ WITH spent AS (
             THEN greatest(g.refresh_token_expiry, $2::timestamp + spent.refresh_token_expiry * interval '1 second')
             ELSE timestamp '9999-12-31 23:59:59' END,
         last_used = $2::timestamp
-    FROM spent WHERE g.id = spent.grant_id
+    FROM spent WHERE g.id = (SELECT grant_id FROM spent)
 ), told AS (
     INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address,
                            create_uid, create_date, write_uid, write_date)

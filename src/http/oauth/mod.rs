@@ -31,8 +31,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         )
         .service(
             web::resource("/.well-known/oauth-authorization-server").route(web::get().to(metadata::metadata)),
-        )
-        .service(web::resource(pages::STYLE_ROUTE).route(web::get().to(pages::style)));
+        );
 }
 
 /// A route for POST alone; every other verb is told so (RFC 6749, 3.2).

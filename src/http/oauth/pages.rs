@@ -7,34 +7,24 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
+use super::super::pages::Texts;
 use super::super::shell::shell;
 use super::answer;
 use crate::auth::oauth::Refusal;
 use crate::auth::oauth::request::Ticket;
 use crate::auth::oauth::scope::Scope;
 
-/// Where the style of these pages is.
-pub(in crate::http) const STYLE_ROUTE: &str = "/web/assets/pages.css";
-
-/// The style of these pages.
-pub(super) async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .content_type("text/css; charset=utf-8")
-        .body(include_str!("../assets/pages.css"))
-}
-
 /// A page that nobody frames or keeps, whose forms go nowhere but here and to `form_target`.
 fn page(status: StatusCode, title: &str, form_target: &str, content: &Markup) -> HttpResponse {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
     );
     HttpResponse::build(status)
         .insert_header((CONTENT_SECURITY_POLICY, policy))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("text/html; charset=utf-8")
-        .body(shell(title, content))
+        .body(shell(Texts::of("en"), title, None, content))
 }
 
 /// What the consent page tells and asks.

@@ -9,9 +9,11 @@ use serde::Deserialize;
 
 use super::super::attempt::{guarded, is_refused};
 use super::super::jsonrpc::{self, COOKIE};
+use super::super::pages::{script, texts_of};
 use super::super::reply;
 use super::super::session::with_cookie;
-use super::page::{own_path, page, see_other, trouble};
+use super::super::shell::page;
+use super::page::{own_path, see_other, trouble};
 use crate::auth::csrf;
 use crate::auth::session::{SessionId, fresh_cookie};
 use crate::error::{Error, Result};
@@ -67,29 +69,31 @@ fn show(
 ) -> HttpResponse {
     let (cookie, is_fresh) = cookie(app, request);
     let token = csrf::token(&app.shared.sealer, &cookie, app.shared.world.now());
+    let texts = texts_of(request);
+    let t = |english: &'static str| texts.t(english);
     let body = html! {
         // Clients that sign in through this page look for the token in these words.
         (PreEscaped(format!("<!-- csrf_token: \"{token}\" -->")))
         img class="logo" src="/web/binary/company_logo" alt="";
-        h1 { "Sign in" }
+        h1 { (t("Sign in")) }
         form method="post" action="/web/login" {
             input type="hidden" name="csrf_token" value=(token);
-            input type="hidden" name="redirect" value=(redirect.unwrap_or_default());
-            label for="login" { "Email or login" }
+            input type="hidden" name="redirect" value=(redirect.unwrap_or_default()) data-hash="";
+            label for="login" { (t("Email or login")) }
             input id="login" name="login" type="text" value=(login) required autocomplete="username" autocapitalize="off" autofocus[login.is_empty()];
-            label for="password" { "Password" }
+            label for="password" { (t("Password")) }
             input id="password" name="password" type="password" required autocomplete="current-password" autofocus[!login.is_empty()];
             @if let Some(refusal) = refusal {
-                p class="bad" role="alert" { (refusal) }
+                p class="bad" role="alert" { (texts.t(refusal)) }
             }
-            button class="main" type="submit" { "Sign in" }
+            button class="main" type="submit" { (t("Sign in")) }
         }
     };
-    let mut response = page(StatusCode::OK, "Sign in", &body);
+    let mut response = page(StatusCode::OK, texts, t("Sign in"), Some(script()), &body);
     // Signing in may lead on to an application that the user has authorized before: browsers hold the
     // places where a form leads at last against `form-action`, which is therefore left out here.
     let policy = HeaderValue::from_static(
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
     );
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     if is_fresh { with_cookie(app, response, &cookie) } else { response }

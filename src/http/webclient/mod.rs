@@ -7,15 +7,15 @@ mod page;
 
 use actix_web::web::{self, ServiceConfig};
 
+pub(super) use self::page::{see_other, trouble};
+
 use super::post;
 
 /// The routes.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(look("/", page::root))
-        .service(look("/odoo", page::client))
-        .service(look("/odoo/{path:.*}", page::client))
-        .service(look("/web", page::client))
+        .service(look("/web", page::root))
         .service(
             web::resource("/web/login")
                 .route(web::get().to(login::form))

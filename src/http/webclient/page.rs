@@ -1,33 +1,19 @@
-//! The shell of a page, and where a browser without a session is sent.
+//! Where a browser is sent: to sign in, back again, and what it is told when that fails.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION};
-use actix_web::web::Data;
+use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
-use maud::{Markup, html};
-use serde_json::Value as Json;
 
-use super::super::jsonrpc;
 use super::super::reply;
-use super::super::shell::shell;
-use crate::error::{Error, Result};
-use crate::rpc::{App, session};
-
-/// A page.
-pub(super) fn page(status: StatusCode, title: &str, body: &Markup) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type(ContentType::html())
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(shell(title, body))
-}
+use crate::error::Error;
 
 /// Go there and look.
-pub(super) fn see_other(path: &str) -> HttpResponse {
+pub(in crate::http) fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().content_type(ContentType::html()).insert_header((LOCATION, path)).finish()
 }
 
 /// A path on this server, for a redirect that a client names; none for anything that leads elsewhere.
-pub(super) fn own_path(path: &str) -> Option<&str> {
+pub(in crate::http) fn own_path(path: &str) -> Option<&str> {
     let is_own = path.starts_with('/')
         && !path.starts_with("//")
         && path.chars().all(|letter| letter.is_ascii_graphic() && letter != '\\');
@@ -42,7 +28,7 @@ pub(super) fn to_login(request: &HttpRequest) -> HttpResponse {
 }
 
 /// What went wrong, as a page.
-pub(super) fn trouble(request: &HttpRequest, error: &Error) -> HttpResponse {
+pub(in crate::http) fn trouble(request: &HttpRequest, error: &Error) -> HttpResponse {
     match error {
         Error::SessionExpired => to_login(request),
         Error::Unavailable(_) => reply::page(
@@ -68,29 +54,9 @@ pub(super) fn trouble(request: &HttpRequest, error: &Error) -> HttpResponse {
     }
 }
 
-/// Whoever comes without a path is led to the client.
+/// Whoever comes without a path is led to the pages; what stands behind a `#` goes along.
 pub(super) async fn root() -> HttpResponse {
     see_other("/odoo")
-}
-
-/// Where the client will be drawn: for now, who is signed in.
-pub(super) async fn client(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    match signed_in(&app, &request).await {
-        Ok(info) => {
-            let of = |name: &str| info.get(name).and_then(Json::as_str).unwrap_or_default();
-            let body = html! {
-                h1 { "Oregional" }
-                p { "Signed in as " strong { (of("name")) } " (" (of("username")) ")." }
-                p { a href="/web/session/logout" { "Sign out" } }
-            };
-            page(StatusCode::OK, "Oregional", &body)
-        }
-        Err(error) => trouble(&request, &error),
-    }
-}
-
-async fn signed_in(app: &App, request: &HttpRequest) -> Result<Json> {
-    session::session_info(app, jsonrpc::caller(request)?).await
 }
 
 #[cfg(test)]

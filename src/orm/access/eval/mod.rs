@@ -1,11 +1,14 @@
-//! Evaluates the domains of record rules, which are a small and safe part of Python's expressions.
+//! Evaluates the domains of record rules, which are a small and safe part of Python's expressions, and the
+//! conditions, contexts and domains of views, which may also compare.
 //!
-//! [`parse()`] turns the text into an [`Expr`] once, when the rule is loaded. [`paths`] tells which values the
-//! expression needs, and [`evaluate`] computes it with the values of one user. There are no calls,
-//! subscripts, comparisons or loops, so that an evaluation always ends and has no effects.
+//! [`parse()`] turns the text of a rule into an [`Expr`] once, when the rule is loaded, [`parse_view`] that of
+//! a view. [`paths`] tells which values the expression needs, and [`evaluate`] computes it with the values of
+//! one user or record. There are no calls, subscripts or loops, so that an evaluation always ends and has no
+//! effects.
 
 mod error;
 mod lex;
+mod operators;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -14,7 +17,8 @@ use chrono::NaiveDateTime;
 use serde_json::{Number, Value};
 
 pub use error::{EvalError, LookupError, Position};
-pub use parse::parse;
+pub use operators::{Comparison, for_script};
+pub use parse::{parse, parse_view};
 
 /// How deep brackets may be nested.
 pub const MAX_DEPTH: usize = 50;
@@ -42,6 +46,16 @@ enum Node {
     Path { names: Vec<String>, at: Position },
     /// The current time in a format, which the parser has checked.
     Now(String),
+    /// The contrary of a truth; in views alone, as all that follows.
+    Not(Box<Node>),
+    /// The first operand that is false, or the last one.
+    And(Vec<Node>),
+    /// The first operand that is true, or the last one.
+    Or(Vec<Node>),
+    /// A comparison of two values.
+    Compare { left: Box<Node>, with: Comparison, right: Box<Node> },
+    /// A dictionary, whose keys are texts.
+    Dict(Vec<(String, Node)>),
 }
 
 /// The values an expression can use.
@@ -69,9 +83,19 @@ pub fn paths(expr: &Expr) -> Vec<Vec<String>> {
 fn collect_paths(node: &Node, found: &mut Vec<Vec<String>>) {
     match node {
         Node::Value(_) | Node::Now(_) => {}
-        Node::List(items) => {
+        Node::List(items) | Node::And(items) | Node::Or(items) => {
             for item in items {
                 collect_paths(item, found);
+            }
+        }
+        Node::Not(inner) => collect_paths(inner, found),
+        Node::Compare { left, right, .. } => {
+            collect_paths(left, found);
+            collect_paths(right, found);
+        }
+        Node::Dict(entries) => {
+            for (_, value) in entries {
+                collect_paths(value, found);
             }
         }
         Node::Sum { first, others } => {
@@ -102,7 +126,14 @@ fn constant_of(node: &Node) -> Option<Value> {
     match node {
         Node::Value(value) => Some(value.clone()),
         Node::List(items) => items.iter().map(constant_of).collect(),
-        Node::Sum { .. } | Node::Path { .. } | Node::Now(_) => None,
+        Node::Sum { .. }
+        | Node::Path { .. }
+        | Node::Now(_)
+        | Node::Not(_)
+        | Node::And(_)
+        | Node::Or(_)
+        | Node::Compare { .. }
+        | Node::Dict(_) => None,
     }
 }
 
@@ -119,6 +150,7 @@ fn value_of(node: &Node, names: &dyn Names) -> Result<Value, EvalError> {
         }
         Node::Path { names: path, at } => look_up(path, *at, names),
         Node::Now(format) => Ok(Value::String(names.now().format(format).to_string())),
+        _ => operators::value_of(node, names),
     }
 }
 

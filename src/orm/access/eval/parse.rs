@@ -1,4 +1,4 @@
-//! Parses the text of a rule's domain, by recursive descent.
+//! Parses the text of a rule's domain, by recursive descent; `operators` adds what views may have besides.
 //!
 //! ```text
 //! domain    = expr END
@@ -32,10 +32,19 @@ const TIME_FIELDS: [char; 7] = ['Y', 'm', 'd', 'H', 'M', 'S', '%'];
 
 /// Parses the text of a domain. Nothing is looked up yet: do this once, when the rule is loaded.
 pub fn parse(text: &str) -> Result<Expr, EvalError> {
+    parse_with(text, false)
+}
+
+/// Parses a condition, a context or a domain of a view, which may compare, negate and hold dictionaries.
+pub fn parse_view(text: &str) -> Result<Expr, EvalError> {
+    parse_with(text, true)
+}
+
+fn parse_with(text: &str, compares: bool) -> Result<Expr, EvalError> {
     if text.len() > MAX_BYTES {
         return Err(EvalError::TooLong { bytes: text.len() });
     }
-    let mut parser = Parser { rest: tokens(text)?.into_iter(), depth: 0 };
+    let mut parser = Parser { rest: tokens(text)?.into_iter(), depth: 0, compares };
     let root = parser.expr()?;
     match parser.peek() {
         (Token::End, _) => Ok(Expr { root }),
@@ -43,13 +52,15 @@ pub fn parse(text: &str) -> Result<Expr, EvalError> {
     }
 }
 
-struct Parser {
-    rest: std::vec::IntoIter<Spanned>,
+pub(super) struct Parser {
+    pub(super) rest: std::vec::IntoIter<Spanned>,
     depth: usize,
+    /// Whether this is a view's text, which may compare.
+    compares: bool,
 }
 
 impl Parser {
-    fn peek(&self) -> (&Token, Position) {
+    pub(super) fn peek(&self) -> (&Token, Position) {
         match self.rest.as_slice() {
             [first, ..] => (&first.token, first.at),
             // Never reached, as the token for the end is not taken.
@@ -57,11 +68,11 @@ impl Parser {
         }
     }
 
-    fn peek_is(&self, mark: &str) -> bool {
+    pub(super) fn peek_is(&self, mark: &str) -> bool {
         matches!(self.peek().0, Token::Mark(found) if *found == mark)
     }
 
-    fn take(&mut self, mark: &str) -> bool {
+    pub(super) fn take(&mut self, mark: &str) -> bool {
         let found = self.peek_is(mark);
         if found {
             self.rest.next();
@@ -69,14 +80,18 @@ impl Parser {
         found
     }
 
-    fn take_text(&mut self) -> Option<String> {
+    pub(super) fn take_text(&mut self) -> Option<String> {
         let (Token::Text(text), _) = self.peek() else { return None };
         let text = text.clone();
         self.rest.next();
         Some(text)
     }
 
-    fn expr(&mut self) -> Result<Node, EvalError> {
+    pub(super) fn expr(&mut self) -> Result<Node, EvalError> {
+        if self.compares { self.either() } else { self.sum() }
+    }
+
+    pub(super) fn sum(&mut self) -> Result<Node, EvalError> {
         let first = self.operand()?;
         let mut others = Vec::new();
         loop {
@@ -110,6 +125,7 @@ impl Parser {
             Token::Mark("+") => Err(EvalError::refused("`+` before a value".to_owned(), at)),
             Token::Mark("[") => self.list(at),
             Token::Mark("(") => self.parenthesis(at),
+            Token::Mark("{") if self.compares => self.dict(at),
             token => Err(unexpected(token, at, "a value")),
         }
     }
@@ -201,7 +217,7 @@ impl Parser {
                 self.comma("`,` or `]`")?;
             }
         }
-        self.depth -= 1;
+        self.leave();
         Ok(Node::List(items))
     }
 
@@ -217,7 +233,7 @@ impl Parser {
                 commas += 1;
             }
         }
-        self.depth -= 1;
+        self.leave();
         // One value without a comma is that value, and not a tuple of it.
         match (items.pop(), commas) {
             (Some(only), 0) => Ok(only),
@@ -228,7 +244,7 @@ impl Parser {
         }
     }
 
-    fn comma(&mut self, expected: &str) -> Result<(), EvalError> {
+    pub(super) fn comma(&mut self, expected: &str) -> Result<(), EvalError> {
         if self.take(",") {
             return Ok(());
         }
@@ -236,9 +252,13 @@ impl Parser {
         Err(unexpected(token, at, expected))
     }
 
-    fn enter(&mut self, at: Position) -> Result<(), EvalError> {
+    pub(super) fn enter(&mut self, at: Position) -> Result<(), EvalError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH { Err(EvalError::TooDeep { at }) } else { Ok(()) }
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
     }
 }
 
@@ -254,7 +274,7 @@ fn check_name(name: &str, at: Position) -> Result<(), EvalError> {
 }
 
 /// The error about a token that cannot stand where it does.
-fn unexpected(token: &Token, at: Position, expected: &str) -> EvalError {
+pub(super) fn unexpected(token: &Token, at: Position, expected: &str) -> EvalError {
     if let Some(construct) = construct(token) {
         return EvalError::refused(construct, at);
     }
