@@ -286,9 +286,10 @@ pub struct Serve {
     /// Threads that serve calls; one a processor when not given.
     #[arg(long, env = "OREGIONAL_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
-    /// Connections to the database that each of these threads may have.
-    #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=500))]
-    pub connections: u16,
+    /// Connections to the database that each of these threads may have. Six, unless given, and fewer where
+    /// many threads would together have more than 80.
+    #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub connections: Option<u16>,
     /// The largest body of a request, in MiB.
     #[arg(long, env = "OREGIONAL_MAX_BODY", value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub max_body: u16,

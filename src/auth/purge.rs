@@ -62,13 +62,14 @@ pub async fn run(
     now: NaiveDateTime,
     counted: impl Fn(&'static str, u64),
 ) -> Result<u64> {
+    parameter::warn_of_odd(connection).await?;
     let mut gone = 0;
     for kind in kinds() {
         let rows = batches(connection, &kind, now - kind.before).await?;
         counted(kind.name, rows);
         gone += rows;
     }
-    let days = parameter::value(connection, "oregional.audit_days").await?;
+    let days = parameter::value(connection, parameter::AUDIT_DAYS).await?;
     let days = days.and_then(|days| days.parse().ok()).unwrap_or(AUDIT_DAYS);
     if days > 0 {
         let kind = Kind {

@@ -166,6 +166,12 @@ impl Application {
     }
 }
 
+/// Connections of a thread to the database. Commits that wait together for the disk share one write, which
+/// wants many; PostgreSQL takes 100 of all servers, which wants few.
+fn usual_connections(workers: usize) -> usize {
+    (80 / workers.max(1)).clamp(1, 6)
+}
+
 /// The address of the server as it names itself. Never what a request says of it.
 fn issuer(settings: &Serve) -> String {
     let told = settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
@@ -178,8 +184,9 @@ fn serve(
     shared: Arc<Shared>,
     max_body: usize,
 ) -> Result<(actix_web::dev::Server, SocketAddr), StartError> {
-    let (config, connections) = (storage.config.clone(), usize::from(settings.connections));
     let workers = settings.workers.map_or_else(processors, usize::from);
+    let connections = settings.connections.map_or_else(|| usual_connections(workers), usize::from);
+    let config = storage.config.clone();
     // The builder of a pool fails for a size of nothing only, which the settings refuse; asking once
     // here keeps that failure out of the threads.
     Pool::new(&config, connections)?;

@@ -15,6 +15,7 @@ mod binary;
 mod concurrency;
 mod connector;
 mod content;
+mod cut_off;
 mod importing;
 mod languages;
 mod login;

@@ -28,6 +28,7 @@ pub(in crate::http) struct Page {
 /// Draws it.
 pub(in crate::http) fn frame(desk: &Desk, status: StatusCode, page: &Page) -> HttpResponse {
     let texts = desk.texts;
+    let has_menu = !entries(desk, "root").is_empty();
     let content = html! {
         (DOCTYPE)
         html lang=(texts.code) {
@@ -45,8 +46,8 @@ pub(in crate::http) fn frame(desk: &Desk, status: StatusCode, page: &Page) -> Ht
                     a.brand href="/odoo" { "Oregional" }
                     (people(desk))
                 }
-                div.columns {
-                    (menu(desk, &page.model))
+                div class=(if has_menu { "columns" } else { "alone" }) {
+                    @if has_menu { (menu(desk, &page.model)) }
                     main #content tabindex="-1" {
                         @if !page.crumbs.is_empty() {
                             nav.crumbs aria-label=(texts.t("Where you are")) {

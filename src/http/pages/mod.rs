@@ -27,7 +27,7 @@ mod texts;
 
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde_json::{Map, Value as Json};
@@ -74,7 +74,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::head().to(form::form))
                 .route(web::post().to(form::submit)),
         )
-        .service(web::resource("/odoo/{path:.*}").route(web::get().to(super::reply::not_found)));
+        .service(web::resource("/odoo/{path:.*}").route(web::get().to(nothing)));
+}
+
+/// An address that leads nowhere.
+async fn nothing(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    trouble(&app, &request, &Error::NotFound("There is nothing at this address.".to_owned())).await
 }
 
 /// With a notice for the next page.

@@ -89,7 +89,7 @@ fn head(sheet: &Sheet<'_>, title: &str, place: Option<&Place>, may_see_history: 
                     a.button data-discard="" href=(if sheet.id.is_some() { with_query(&sheet.desk.asked.path, &sheet.state.query()) } else { with_query(&list, &query) }) accesskey="j" { (t("Discard")) }
                 }
                 @if sheet.may.create && sheet.id.is_some() { a.button href=(with_query(&format!("{list}/new"), &query)) accesskey="c" { (t("New")) } }
-                @if sheet.id.is_some() {
+                @if sheet.id.is_some() && (sheet.may.create || sheet.may.edit || sheet.may.unlink || may_see_history) {
                     details.drop.right {
                         summary { (t("More")) }
                         ul {
