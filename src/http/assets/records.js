@@ -159,8 +159,8 @@
     // How hard a password is to guess, roughly: its length, and how many kinds of letters it has.
     all("[data-strength]").forEach((meter) => {
         const input = document.getElementById(meter.dataset.strength);
-        meter.hidden = false;
         input.addEventListener("input", () => {
+            meter.hidden = input.value === "";
             const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z\d]/].filter((kind) => kind.test(input.value)).length;
             const distinct = new Set(input.value).size;
             meter.value = input.value.length < 12 ? Math.min(1, input.value.length) : Math.min(4, Math.floor(distinct / 4) + (kinds > 2 ? 1 : 0));

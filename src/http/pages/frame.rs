@@ -131,6 +131,16 @@ pub(in crate::http) fn usual_action(desk: &Desk, model: &str) -> Option<i64> {
         .find_map(|entry| entry.get("actionID").and_then(Json::as_i64))
 }
 
+/// What the menu calls the list of a model.
+pub(in crate::http) fn usual_name<'a>(desk: &'a Desk, model: &str) -> Option<&'a str> {
+    let action = usual_action(desk, model)?;
+    let all = desk.menus.as_object()?;
+    let opens = |entry: &&Json| entry.get("actionID").and_then(Json::as_i64) == Some(action);
+    let own =
+        all.values().filter(opens).filter(|entry| entry.get("actionResModel").is_some_and(Json::is_string));
+    own.filter_map(|entry| entry.get("name").and_then(Json::as_str)).next_back()
+}
+
 fn menu(desk: &Desk, model: &str) -> Markup {
     html! {
         nav.menu aria-label=(desk.t("Menu")) {

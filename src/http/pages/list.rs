@@ -30,7 +30,7 @@ const PAGE: i64 = 80;
 const GROUPS: i64 = 80;
 
 /// So many are counted and no more: beyond it nobody reads on.
-const COUNTED: i64 = 10_000;
+pub(super) const COUNTED: i64 = 10_000;
 
 /// A list on its way to the page.
 pub(super) struct Listing<'a> {

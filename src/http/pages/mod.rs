@@ -120,10 +120,12 @@ fn opened(action: &Json) -> Option<String> {
     Some(with_query(&list_path(model), &state.query()))
 }
 
-/// The address of a picture of a record, which changes when the record does.
-fn picture(model: &str, id: i64, field: &str, record: &Map<String, Json>) -> String {
-    let changed = record.get("write_date").and_then(Json::as_str).unwrap_or_default();
-    let unique: String = changed.chars().filter(char::is_ascii_digit).collect();
+/// The address of a picture of a record, which changes when the record does. Changes are dated by the second:
+/// within the last ones it is a new address each time.
+fn picture(desk: &Desk, model: &str, id: i64, field: &str, record: &Map<String, Json>) -> String {
+    let changed = record.get("write_date").and_then(Json::as_str).and_then(shown::moment);
+    let is_settled = changed.is_some_and(|changed| desk.now - changed > chrono::TimeDelta::seconds(2));
+    let unique = changed.filter(|_| is_settled).unwrap_or(desk.now).and_utc().timestamp_millis();
     format!("/web/image/{model}/{id}/{field}?unique={unique}")
 }
 

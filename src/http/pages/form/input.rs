@@ -124,7 +124,7 @@ fn there(sheet: &Sheet<'_>, shape: &Shape, is_picture: bool, kept: Option<&str>)
     });
     let source = match (kept, kind, sheet.id) {
         (Some(kept), Some(kind), _) => Some(format!("data:image/{kind};base64,{kept}")),
-        (_, _, Some(id)) => Some(super::super::picture(&sheet.model, id, name, &sheet.record)),
+        (_, _, Some(id)) => Some(super::super::picture(sheet.desk, &sheet.model, id, name, &sheet.record)),
         _ => None,
     };
     html! {

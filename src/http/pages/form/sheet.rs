@@ -143,6 +143,12 @@ impl<'a> Sheet<'a> {
         Ok(sheet)
     }
 
+    /// What the record is called; what the model is called for a new one.
+    pub(super) fn name(&self) -> &str {
+        let name = self.record.get("display_name").and_then(Json::as_str).filter(|_| self.id.is_some());
+        name.unwrap_or(&self.title)
+    }
+
     /// The fields of the form itself, with what is told of each.
     pub(super) fn fields(&self) -> Vec<(&Element, Shape)> {
         let mut found = Vec::new();

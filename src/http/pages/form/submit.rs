@@ -121,7 +121,7 @@ impl Sent<'_> {
         {
             let back = with_query(&self.asked.path, &self.asked.query);
             let asked = Question {
-                title: &sheet.title,
+                title: sheet.name(),
                 text: desk.t(question),
                 yes: "Yes, go on",
                 back: &back,
@@ -204,7 +204,7 @@ impl Sent<'_> {
                 _ => ("Archive this record?", "Archive"),
             };
             let asked =
-                Question { title: &sheet.title, text: sheet.desk.t(text), yes, back: &back, action: &back };
+                Question { title: sheet.name(), text: sheet.desk.t(text), yes, back: &back, action: &back };
             return Ok(confirm(sheet.desk, &sheet.model, self.posted, &asked));
         }
         let (method, notice) = match word {
