@@ -286,9 +286,10 @@ pub struct Serve {
     /// Threads that serve calls; one a processor when not given.
     #[arg(long, env = "OREGIONAL_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
-    /// Connections to the database that each of these threads may have.
-    #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=500))]
-    pub connections: u16,
+    /// Connections to the database that each of these threads may have. Six, unless given, and fewer where
+    /// many threads would together have more than 80.
+    #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub connections: Option<u16>,
     /// The largest body of a request, in MiB.
     #[arg(long, env = "OREGIONAL_MAX_BODY", value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub max_body: u16,
@@ -296,6 +297,10 @@ pub struct Serve {
     /// address. Then that address waits; others do not.
     #[arg(long, env = "OREGIONAL_MAX_FAILURES", value_name = "N", default_value_t = crate::auth::limit::MOST)]
     pub max_failures: u16,
+    /// Serve figures for Prometheus at /metrics, to whoever sends this as `Authorization: Bearer …`; there is
+    /// no such address without it.
+    #[arg(long, env = "OREGIONAL_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<SecretString>,
     /// Rounds of the password hash; fewer than the default weaken every password that is set.
     #[arg(long, env = "OREGIONAL_HASH_ROUNDS", value_name = "N", default_value_t = crate::auth::password::DEFAULT_ROUNDS, hide = true)]
     pub hash_rounds: u32,

@@ -22,6 +22,7 @@ pub mod db;
 pub mod error;
 pub mod http;
 pub mod key_file;
+pub mod metrics;
 pub mod models;
 pub mod orm;
 pub mod rpc;

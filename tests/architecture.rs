@@ -1,7 +1,7 @@
 //! What the compiler does not hold: layers look down only, crates stay in their layer, files stay
 //! short.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test may stop at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -111,4 +111,34 @@ fn no_file_is_longer_than_it_may_be() {
         .map(|source| format!("{} has {} lines", source.path.display(), source.length()))
         .collect();
     assert!(long.is_empty(), "split these: {long:#?}");
+}
+
+#[test]
+fn every_text_of_the_pages_has_its_translation() {
+    let table =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/pages/texts/de.json"))
+            .unwrap();
+    let table: serde_json::Value = serde_json::from_str(&table).unwrap();
+    let mut missing = Vec::new();
+    for source in sources()
+        .iter()
+        .filter(|source| source.path.starts_with("http/pages") || source.path.ends_with("login.rs"))
+    {
+        for opening in ["t(\"", "fill(\""] {
+            for (place, _) in source.text.match_indices(opening) {
+                // Of a name that only ends so, such as `get`, nothing is translated.
+                let is_longer = |letter: char| letter.is_alphanumeric() || letter == '_';
+                if source.text[..place].ends_with(is_longer) {
+                    continue;
+                }
+                let part = &source.text[place + opening.len()..];
+                let text =
+                    part.split("\")").next().unwrap_or_default().split("\",").next().unwrap_or_default();
+                if !text.contains('"') && table.get(text).is_none() {
+                    missing.push(format!("{}: {text}", source.path.display()));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not in texts/de.json: {missing:#?}");
 }

@@ -19,7 +19,7 @@ class Failure(Exception):
 class PrivateServer:
     """The built program with a cluster of its own; it leaves nothing behind."""
 
-    def __init__(self, binary, name, password):
+    def __init__(self, binary, name, password, **settings):
         self.binary = binary
         self.scratch = Path(tempfile.mkdtemp(prefix=f"oregional-{name}-"))
         # As root the cluster runs as another user, who has to get there.
@@ -33,7 +33,7 @@ class PrivateServer:
         self.url = f"http://127.0.0.1:{self.port}"
         unwanted = ("OREGIONAL_", "RUST_LOG", "PG")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-        self.env["OREGIONAL_ADMIN_PASSWORD"] = password
+        self.env |= {"OREGIONAL_ADMIN_PASSWORD": password} | settings
         command = [binary, "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{self.port}"]
         with self.log.open("wb") as log:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}

@@ -51,17 +51,25 @@ fn kinds() -> [Kind; 9] {
     ]
 }
 
-/// One round; nothing when another server is at it. Gives the number of rows that went.
+/// One round; nothing when another server is at it. Gives the number of rows that went, and tells `counted`
+/// of each kind.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer; what went is gone.
-pub async fn run(connection: &Connection, now: NaiveDateTime) -> Result<u64> {
+pub async fn run(
+    connection: &Connection,
+    now: NaiveDateTime,
+    counted: impl Fn(&'static str, u64),
+) -> Result<u64> {
+    parameter::warn_of_odd(connection).await?;
     let mut gone = 0;
     for kind in kinds() {
-        gone += batches(connection, &kind, now - kind.before).await?;
+        let rows = batches(connection, &kind, now - kind.before).await?;
+        counted(kind.name, rows);
+        gone += rows;
     }
-    let days = parameter::value(connection, "oregional.audit_days").await?;
+    let days = parameter::value(connection, parameter::AUDIT_DAYS).await?;
     let days = days.and_then(|days| days.parse().ok()).unwrap_or(AUDIT_DAYS);
     if days > 0 {
         let kind = Kind {
@@ -70,7 +78,9 @@ pub async fn run(connection: &Connection, now: NaiveDateTime) -> Result<u64> {
             before: TimeDelta::zero(),
         };
         let kept = TimeDelta::try_days(days).unwrap_or(TimeDelta::days(AUDIT_DAYS));
-        gone += batches(connection, &kind, now - kept).await?;
+        let rows = batches(connection, &kind, now - kept).await?;
+        counted(kind.name, rows);
+        gone += rows;
     }
     Ok(gone)
 }

@@ -56,6 +56,12 @@ impl Pool {
         Ok(Self { inner })
     }
 
+    /// How many connections there are, how many of them are idle, and how many calls wait for one.
+    pub fn status(&self) -> (usize, usize, usize) {
+        let status = self.inner.status();
+        (status.size, status.available, status.waiting)
+    }
+
     /// A connection, held until it is dropped.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod doc;
 mod health;
 mod json2;
 mod jsonrpc;
+mod metrics;
 mod oauth;
 mod origin;
 mod pages;
@@ -65,6 +66,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(connector::routes)
         // Whoever watches over the server.
         .service(web::resource("/web/health").route(web::get().to(health::health)))
+        .service(web::resource("/metrics").route(web::get().to(metrics::metrics)))
         .default_service(web::to(reply::not_found));
 }
 

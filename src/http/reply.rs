@@ -96,8 +96,13 @@ fn refusal(id: &Json, error: &Error) -> HttpResponse {
             "data": exception(error, &arguments),
         },
     });
-    status(error).content_type(JSON).body(body.to_string())
+    let mut response = status(error).content_type(JSON).body(body.to_string());
+    response.extensions_mut().insert(Refused);
+    response
 }
+
+/// The mark of an answer that is an error, whatever its status says.
+pub(super) struct Refused;
 
 /// Errors of the caller are answers like any other; ours have a status of their own.
 fn status(error: &Error) -> HttpResponseBuilder {

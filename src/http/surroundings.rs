@@ -7,6 +7,10 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
+
+use super::reply::Refused;
+use crate::rpc::App;
 
 const HEADERS: [(&str, &str); 3] =
     [("x-content-type-options", "nosniff"), ("referrer-policy", "same-origin"), ("x-frame-options", "DENY")];
@@ -37,7 +41,18 @@ pub async fn surround(
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     let (status, request) = (response.status(), response.request());
-    let micros = began.elapsed().as_micros();
+    let took = began.elapsed();
+    let micros = took.as_micros();
+    if let Some(app) = request.app_data::<Data<App>>() {
+        let result = match status.as_u16() {
+            500.. => "failed",
+            400.. => "refused",
+            _ if response.response().extensions().get::<Refused>().is_some() => "refused",
+            _ => "ok",
+        };
+        let second = u64::try_from(app.shared.world.now().and_utc().timestamp()).unwrap_or_default();
+        app.shared.metrics.request(request.path(), result, took, second);
+    }
     if status.is_server_error() {
         tracing::warn!(method = %request.method(), path = request.path(), status = status.as_u16(), micros, "answered");
     } else {

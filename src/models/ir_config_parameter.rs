@@ -2,15 +2,17 @@
 
 use serde_json::Value as Json;
 
+use crate::auth::parameter;
 use crate::db::Sql;
 use crate::db::sql::column;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::orm::access::{self, Operation};
 use crate::orm::audit::Audit;
 use crate::orm::behaviour::{Behaviour, Promise, Values};
 use crate::orm::create::create;
 use crate::orm::declare::{char, text};
 use crate::orm::domain::{Domain, Operator};
+use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
 use crate::orm::methods::method;
@@ -90,7 +92,40 @@ fn set_param(mut call: Call<'_>) -> Promise<'_, Reply> {
     })
 }
 
+/// What the server itself reads is refused where it is no value.
+fn check(key: &str, values: &Values) -> Result<()> {
+    let Some(value) = values.get("value").filter(|value| python::truth(value)) else { return Ok(()) };
+    parameter::objection(key, &python::text(value)).map_or(Ok(()), |text| Err(Error::Validation(text)))
+}
+
 impl Behaviour for Parameters {
+    fn before_create<'a>(&'a self, _env: &'a Environment, values: &'a mut Vec<Values>) -> Promise<'a, ()> {
+        let key = |record: &Values| record.get("key").map(python::text).unwrap_or_default();
+        let checked = values.iter().try_for_each(|record| check(&key(record), record));
+        Box::pin(std::future::ready(checked))
+    }
+
+    fn before_write<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
+        Box::pin(async move {
+            let known = Sql::text("SELECT key, value FROM ir_config_parameter WHERE id = ANY(")
+                .then(Sql::param(ids.to_vec()))
+                .and_text(")");
+            for row in env.connection().query(known).await? {
+                let mut all = Values::new();
+                all.insert("value".to_owned(), registry::text(&row, 1).into());
+                all.extend(values.clone());
+                let key = all.get("key").map_or_else(|| registry::text(&row, 0), python::text);
+                check(&key, &all)?;
+            }
+            Ok(())
+        })
+    }
+
     fn methods(&self) -> &'static [Method] {
         &METHODS
     }

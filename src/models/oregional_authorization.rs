@@ -81,7 +81,8 @@ pub(super) fn models() -> Vec<Model> {
                 .index(),
             datetime("expiry").required(),
             datetime("used_at"),
-        ]);
+        ])
+        .sql_index("end_index", "((coalesce(used_at, expiry)))");
     vec![authorization, code]
 }
 

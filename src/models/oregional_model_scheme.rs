@@ -1,17 +1,20 @@
 //! Which models an application is offered, and how each of them is offered.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Error;
 use crate::orm::access::{self, Operation};
-use crate::orm::behaviour::{Behaviour, Promise, Staleness};
+use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, image, integer, many2many, many2one, one2many, selection, text};
+use crate::orm::environment::Environment;
 use crate::orm::field::{OnDelete, Scope};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
+use crate::orm::python;
+use crate::orm::web_read;
 
 const LIMITS: [(&str, &str); 3] = [("none", "None"), ("blacklist", "Blacklist"), ("whitelist", "Whitelist")];
 
@@ -99,6 +102,26 @@ fn configuration() -> Model {
 struct Configuration;
 
 impl Behaviour for Configuration {
+    /// A configuration is shown under the name of its model until somebody chooses another.
+    fn onchange<'a>(
+        &'a self,
+        env: &'a Environment,
+        changed: &'a [String],
+        given: &'a Values,
+    ) -> Promise<'a, Values> {
+        Box::pin(async move {
+            let is_named = given.get("model_display_name").is_some_and(python::truth);
+            let id = given.get("model_id").and_then(Json::as_i64);
+            let Some(id) = id.filter(|_| !is_named && changed.iter().any(|name| name == "model_id")) else {
+                return Ok(Values::new());
+            };
+            let wanted = [("name".to_owned(), json!({}))].into_iter().collect();
+            let found = web_read::behind(env, &*env.model("ir.model")?, &[id], &wanted).await?;
+            let name = found.into_values().next().and_then(|mut model| model.shift_remove("name"));
+            Ok(name.map(|name| ("model_display_name".to_owned(), name)).into_iter().collect())
+        })
+    }
+
     /// As of schemes.
     fn staleness(&self) -> Staleness {
         Staleness::Rights

@@ -70,6 +70,16 @@ pub trait Behaviour: Send + Sync {
         done()
     }
 
+    /// What a form shows for other fields when some of its fields were changed, before anything is saved.
+    fn onchange<'a>(
+        &'a self,
+        _env: &'a Environment,
+        _changed: &'a [String],
+        _given: &'a Values,
+    ) -> Promise<'a, Values> {
+        Box::pin(std::future::ready(Ok(Values::new())))
+    }
+
     /// Checks the values of one record before they are written; no database is needed for it.
     ///
     /// # Errors

@@ -83,6 +83,12 @@ impl Caches {
         }
     }
 
+    /// How many sessions and users are kept.
+    pub fn sizes(&self) -> (usize, usize) {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner).len();
+        (sessions, self.users.lock().unwrap_or_else(PoisonError::into_inner).len())
+    }
+
     /// The registry as it is now.
     pub fn registry(&self) -> Arc<Registry> {
         self.registry.load_full()

@@ -7,6 +7,7 @@ pub mod connector;
 pub mod content;
 pub mod credentials;
 pub mod doc;
+pub mod operations;
 pub mod page;
 pub mod retrying;
 pub mod service;
@@ -17,7 +18,9 @@ use std::sync::Arc;
 
 use crate::clock::World;
 use crate::db::Pool;
+use crate::metrics::Metrics;
 use crate::orm::model::Model;
+use crate::orm::registry::Registry;
 use crate::seal::Sealer;
 
 use self::caches::Caches;
@@ -40,6 +43,8 @@ pub struct Settings {
     pub hash_rounds: u32,
     /// Failures within a minute after which an address waits.
     pub max_failures: u16,
+    /// What opens `/metrics`; nothing does without it.
+    pub metrics_token: Option<secrecy::SecretString>,
     /// The largest body of a request, in bytes.
     pub max_body: usize,
 }
@@ -56,8 +61,40 @@ pub struct Shared {
     pub sealer: Arc<Sealer>,
     /// Settings.
     pub settings: Settings,
+    /// What the server counts of itself.
+    pub metrics: Metrics,
+    /// The connections of each thread.
+    pub pools: std::sync::Mutex<Vec<Pool>>,
+    /// When the server started, in UTC.
+    pub started: chrono::NaiveDateTime,
     /// How many pictures may be worked on at a time: one takes a second and some hundreds of megabytes.
     pub pictures: tokio::sync::Semaphore,
+}
+
+/// How many pictures may be made smaller at a time.
+const PICTURES_AT_ONCE: usize = 2;
+
+impl Shared {
+    /// Puts it together, with nothing counted yet.
+    pub fn new(
+        declared: Vec<Model>,
+        registry: Registry,
+        world: World,
+        sealer: Arc<Sealer>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            declared,
+            caches: Caches::new(registry, &world),
+            metrics: Metrics::default(),
+            pools: std::sync::Mutex::default(),
+            started: world.now(),
+            world,
+            sealer,
+            settings,
+            pictures: tokio::sync::Semaphore::new(PICTURES_AT_ONCE),
+        }
+    }
 }
 
 /// The application as one thread has it: its own connections, so that no thread waits for another's.

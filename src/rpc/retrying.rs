@@ -73,9 +73,11 @@ pub async fn run<T>(
                 let longest = FIRST_PAUSE << tries.min(TRIES);
                 let pause = Duration::from_millis(1 + app.shared.world.below(longest));
                 tracing::debug!(tries, pause_ms = pause.as_millis(), "a call is run again after a conflict");
+                app.shared.metrics.retry();
                 tokio::time::sleep(pause).await;
             }
             error if may_be_outgrown(&error) && tries < TURNS && caches::outgrow(app, &registry).await? => {
+                app.shared.metrics.retry();
                 tracing::debug!(tries, "a call is run again with a newer registry");
             }
             Error::Constraint(constraint) => return Err(constraints::in_words(&registry, &constraint)),

@@ -7,7 +7,7 @@ pub mod storage;
 pub mod transfer;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use actix_web::middleware::{Compress, NormalizePath, from_fn};
@@ -24,11 +24,8 @@ use crate::db::listener::{self, Notice};
 use crate::db::{Config, Pool};
 use crate::http;
 use crate::models;
-use crate::rpc::caches::{self, Caches};
+use crate::rpc::caches;
 use crate::rpc::{App, Settings, Shared};
-
-/// How many pictures may be made smaller at a time.
-const PICTURES_AT_ONCE: usize = 2;
 
 /// How long running calls may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -114,22 +111,18 @@ impl Application {
             )
             .await?;
         let max_body = usize::from(settings.max_body) * 1024 * 1024;
-        let shared = Arc::new(Shared {
-            declared,
-            caches: Caches::new(prepared.registry, &world),
-            world,
-            sealer: Arc::clone(&storage.sealer),
-            settings: Settings {
-                db_name: settings.database.db_name.clone(),
-                public_url: settings.public_url.clone(),
-                issuer: issuer(settings),
-                trusted_proxies: settings.trusted_proxies.clone(),
-                hash_rounds: settings.hash_rounds,
-                max_failures: settings.max_failures,
-                max_body,
-            },
-            pictures: tokio::sync::Semaphore::new(PICTURES_AT_ONCE),
-        });
+        let told = Settings {
+            db_name: settings.database.db_name.clone(),
+            public_url: settings.public_url.clone(),
+            issuer: issuer(settings),
+            trusted_proxies: settings.trusted_proxies.clone(),
+            hash_rounds: settings.hash_rounds,
+            max_failures: settings.max_failures,
+            metrics_token: settings.metrics_token.clone(),
+            max_body,
+        };
+        let sealer = Arc::clone(&storage.sealer);
+        let shared = Arc::new(Shared::new(declared, prepared.registry, world, sealer, told));
         let stop = CancellationToken::new();
         listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
         keep_house(&storage.config, Arc::clone(&shared), stop.clone())?;
@@ -173,6 +166,12 @@ impl Application {
     }
 }
 
+/// Connections of a thread to the database. Commits that wait together for the disk share one write, which
+/// wants many; PostgreSQL takes 100 of all servers, which wants few.
+fn usual_connections(workers: usize) -> usize {
+    (80 / workers.max(1)).clamp(1, 6)
+}
+
 /// The address of the server as it names itself. Never what a request says of it.
 fn issuer(settings: &Serve) -> String {
     let told = settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
@@ -185,8 +184,9 @@ fn serve(
     shared: Arc<Shared>,
     max_body: usize,
 ) -> Result<(actix_web::dev::Server, SocketAddr), StartError> {
-    let (config, connections) = (storage.config.clone(), usize::from(settings.connections));
     let workers = settings.workers.map_or_else(processors, usize::from);
+    let connections = settings.connections.map_or_else(|| usual_connections(workers), usize::from);
+    let config = storage.config.clone();
     // The builder of a pool fails for a size of nothing only, which the settings refuse; asking once
     // here keeps that failure out of the threads.
     Pool::new(&config, connections)?;
@@ -194,6 +194,9 @@ fn serve(
     let server = HttpServer::new(move || {
         // Each thread has connections of its own.
         let app = Pool::new(&config, connections).map(|pool| App { pool, shared: Arc::clone(&shared) });
+        if let Ok(app) = &app {
+            shared.pools.lock().unwrap_or_else(PoisonError::into_inner).push(app.pool.clone());
+        }
         ActixApp::new()
             .app_data(PayloadConfig::new(max_body))
             .configure(move |routes| {
@@ -250,7 +253,8 @@ fn keep_house(config: &Config, shared: Arc<Shared>, stop: CancellationToken) -> 
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(HOUSEKEEPING) => {}
             }
-            let round = async { purge::run(&pool.get().await?, shared.world.now()).await };
+            let counted = |kind, rows| shared.metrics.purged(kind, rows);
+            let round = async { purge::run(&pool.get().await?, shared.world.now(), counted).await };
             if let Err(error) = round.await {
                 tracing::warn!(%error, "what has expired could not be taken out; it is tried again later");
             }

@@ -12,28 +12,36 @@ Everything is on the loopback and in a temporary directory, ends by itself, and 
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
 import os
 import re
 import shutil
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import (
+    FULL,
+    PASSWORD,
+    Cluster,
+    Failure,
+    Report,
+    Server,
+    average_load,
+    envelope,
+    loaded,
+    note,
+    say,
+    statements,
+)
+from oauth import signing_in
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-
-from private_server import Failure, PrivateServer  # noqa: E402 - the folder has to be known first
-
 ROOT = HERE.parent.parent
 TABLE = "oregional_application"
-PASSWORD = "admin"
 ORDER_INDEX = "oregional_application_order_index"
 SCHEMES = 50
 FIELDS = [
@@ -46,8 +54,6 @@ FIELDS = [
     "create_date",
     "write_date",
 ]
-# The load of which the targets speak.
-FULL = 32
 # A page at the largest size may take this many times as long as at the smallest.
 MOST_GROWTH = 1.5
 # A call with its password may take this many times as long as one with a session.
@@ -95,8 +101,7 @@ class Scenario:
 
     @staticmethod
     def envelope(params):
-        text = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
-        return text.replace('"@ID@"', "@ID@")
+        return envelope(params).replace('"@ID@"', "@ID@")
 
 
 # Odoo 18 made so many calls per second of each kind on a machine like this one.
@@ -142,175 +147,6 @@ SCENARIOS = [
         writes=True,
     ),
 ]
-
-
-def say(text=""):
-    print(text, flush=True)
-
-
-def note(text):
-    print(f"# {text}", file=sys.stderr, flush=True)
-
-
-def run(command, timeout, env=None, cwd=None):
-    """The output of a program that ends by itself."""
-    try:
-        done = subprocess.run(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env=env,
-            cwd=cwd,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Failure(f"{Path(str(command[0])).name} did not end within {timeout:.0f} s") from error
-    if done.returncode != 0:
-        raise Failure(
-            f"{Path(str(command[0])).name} failed ({done.returncode}):\n{done.stdout}{done.stderr}"
-        )
-    return done.stdout + done.stderr
-
-
-class Server(PrivateServer):
-    """A server of our own, as its administrator calls it."""
-
-    cookie = ""
-
-    def post(self, path, body):
-        headers = {"Content-Type": "application/json"}
-        if self.cookie:
-            headers["Cookie"] = f"session_id={self.cookie}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request("POST", path, body=body, headers=headers)
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        finally:
-            connection.close()
-        if response.status != 200 or "error" in answer:
-            raise Failure(f"{path} answered {response.status}: {json.dumps(answer)[:2000]}")
-        return answer["result"], response
-
-    def sign_in(self):
-        params = {"db": "oregional", "login": "admin", "password": PASSWORD}
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
-        _, response = self.post("/web/session/authenticate", body)
-        found = re.search(r"session_id=(\w+)", response.headers.get("Set-Cookie", ""))
-        if found is None:
-            raise Failure("signing in gave no session")
-        self.cookie = found[1]
-
-    def call(self, body):
-        return self.post("/web/dataset/call_kw", body)[0]
-
-    def resident(self):
-        """Its memory in MiB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
-
-    def cpu(self):
-        """The seconds of a processor that it has used."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Cluster:
-    """The server's PostgreSQL, behind its back."""
-
-    def __init__(self, server):
-        self.server = server
-        self.socket = server.data / "socket"
-        self.log = server.data / "postgres.log"
-        major = (server.data / "postgres" / "PG_VERSION").read_text().strip()
-        self.major = int(major.split(".")[0])
-        self.psql, self.pgbench_program = (self.program(name) for name in ("psql", "pgbench"))
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        self.env = env | {"PGHOST": str(self.socket), "PGUSER": "oregional", "PGDATABASE": "oregional"}
-
-    def program(self, name):
-        places = [Path(f"/usr/lib/postgresql/{self.major}/bin"), Path(f"/usr/pgsql-{self.major}/bin")]
-        if shutil.which("pg_config"):
-            places.append(Path(run(["pg_config", "--bindir"], 10).strip()))
-        found = next((place / name for place in places if (place / name).is_file()), None)
-        found = found or shutil.which(name)
-        if found is None:
-            raise Failure(f"{name} of PostgreSQL {self.major} was not found")
-        return found
-
-    def query(self, *statements):
-        """What each statement gives; each one is a transaction."""
-        command = [self.psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
-        for statement in statements:
-            command += ["-c", statement]
-        return run(command, 900, env=self.env).strip()
-
-    def log_statements(self, wanted):
-        change = "SET log_statement = 'all'" if wanted else "RESET log_statement"
-        self.query(f"ALTER SYSTEM {change}", "SELECT pg_reload_conf()")
-        # Backends hear of it between two commands.
-        time.sleep(0.5)
-        if (self.query("SHOW log_statement") == "all") != wanted:
-            raise Failure("log_statement did not change")
-
-    def pgbench(self, script, connections, seconds, writes):
-        """Transactions per second."""
-        command = [self.pgbench_program, "-n", "-M", "prepared", "-f", script.path]
-        command += ["-c", connections, "-j", 1, "-T", seconds]
-        if writes and self.major >= 15:
-            # The server runs a call again after a conflict, too.
-            command.append("--max-tries=10")
-        for name, value in script.constants.items():
-            command += ["-D", f"{name}={value}"]
-        output = run(command, seconds + 120, env=self.env)
-        failed = re.search(r"number of failed transactions: (\d+)", output)
-        if failed and failed[1] != "0":
-            raise Failure(f"pgbench had failed transactions:\n{output}")
-        return float(re.search(r"^tps = ([\d.]+)", output, re.MULTILINE)[1])
-
-
-@dataclass(frozen=True)
-class Logged:
-    """A statement as the cluster logged it."""
-
-    text: str
-    params: tuple
-
-
-LINE = re.compile(r"^\S+ \S+ \S+ \[\d+\] (?:\S+@\S+ )?(\w+):  (.*)$", re.DOTALL)
-PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
-
-
-def statements(cluster, body):
-    """What the server sends for one call."""
-    before = cluster.log.stat().st_size
-    cluster.server.call(body)
-    with cluster.log.open("rb") as log:
-        log.seek(before)
-        text = log.read().decode()
-    found = []
-    # A message goes on in lines that begin with a tab.
-    for line in re.split(r"\n(?!\t)", text):
-        match = LINE.match(line.replace("\n\t", "\n"))
-        if match is None:
-            continue
-        kind, message = match.groups()
-        head, _, rest = message.partition(": ")
-        if kind == "LOG" and (head == "statement" or head.startswith("execute ")):
-            found.append(Logged(rest, ()))
-        elif kind == "DETAIL" and head == "parameters" and found:
-            values = {int(number): value for number, value in PARAMETER.findall(rest)}
-            if any(value == "NULL" for value in values.values()):
-                raise Failure(f"pgbench has no NULL for a parameter of: {found[-1].text}")
-            params = tuple(values[place][1:-1].replace("''", "'") for place in sorted(values))
-            found[-1] = Logged(found[-1].text, params)
-        elif kind in ("ERROR", "FATAL", "PANIC"):
-            raise Failure(f"a call fails in the database: {message}")
-    if not found or not any("web_session" in statement.text for statement in found):
-        raise Failure(f"the log does not have the statements of the call {body}")
-    return found
 
 
 class Script:
@@ -433,17 +269,7 @@ def tidy(cluster, first, count, is_thorough=False):
     cluster.query(*statements, f"VACUUM ANALYZE {TABLE}", "CHECKPOINT")
 
 
-@dataclass(frozen=True)
-class Load:
-    """What wrk said, and the processor time that the server took."""
-
-    rate: float
-    p50: float
-    p99: float
-    cpu_micros: float
-
-
-def wrk(server, scenario, connections, seconds, first, count, with_password=False):
+def wrk(cluster, server, scenario, connections, seconds, first, count, with_password=False):
     env = os.environ | {
         "BENCH_CALL": scenario.service_body() if with_password else scenario.body(),
         "BENCH_PATH": "/jsonrpc" if with_password else "/web/dataset/call_kw",
@@ -454,35 +280,8 @@ def wrk(server, scenario, connections, seconds, first, count, with_password=Fals
     }
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
     command += ["-s", HERE / "call.lua", f"http://127.0.0.1:{server.port}/"]
-    before = server.cpu()
-    output = run(command, seconds + 60, env=env)
-    used = server.cpu() - before
-    found = re.search(r"^bench-result (\{.*\})$", output, re.MULTILINE)
-    if found is None:
-        raise Failure(f"wrk gave no result:\n{output}")
-    result = json.loads(found[1])
-    if result["failures"] or result["broken"] or not result["calls"]:
-        raise Failure(f"'{scenario.name}' at {connections} connections was answered with errors:\n{output}")
-    return Load(
-        result["calls"] / result["seconds"],
-        result["p50"],
-        result["p99"],
-        used / result["calls"] * 1_000_000,
-    )
-
-
-class Report:
-    """Counts what is met."""
-
-    def __init__(self):
-        self.met, self.missed = 0, []
-
-    def judge(self, what, is_met):
-        if is_met:
-            self.met += 1
-        else:
-            self.missed.append(what)
-        return "met" if is_met else "MISSED"
+    what = f"{scenario.name} at {connections} connections"
+    return loaded(command, seconds, env, what, server, cluster)
 
 
 def measure(cluster, server, scripts, size, first, options, report):
@@ -501,17 +300,17 @@ def measure(cluster, server, scripts, size, first, options, report):
     for scenario in SCENARIOS:
         script = scripts[scenario.name]
         script.write(first, size, cluster.major >= 14)
-        wrk(server, scenario, FULL, 1, first, size)
+        wrk(cluster, server, scenario, FULL, 1, first, size)
         for connections in options.connections:
             if scenario.writes:
                 # Each run begins with the same work ahead of it: pages that were not written yet.
                 tidy(cluster, first, size)
-            load = wrk(server, scenario, connections, options.seconds, first, size)
+            load = wrk(cluster, server, scenario, connections, options.seconds, first, size)
             # Calls that wrk no longer waited for.
             time.sleep(0.2)
             if scenario.writes:
                 tidy(cluster, first, size)
-            alone = cluster.pgbench(script, connections, options.seconds, scenario.writes)
+            _, alone = cluster.pgbench(script, connections, options.seconds, scenario.writes)
             loads[scenario.name, connections] = load
             ratio, times = load.rate / alone, load.rate / scenario.odoo
             verdicts = []
@@ -547,7 +346,7 @@ def trace(cluster, server, scratch, first, count, options):
     cluster.log_statements(True)
     try:
         for place, scenario in enumerate(SCENARIOS):
-            sent = [statements(cluster, filled(scenario, first, number)) for number in (3, 4)]
+            sent = [calls(cluster, filled(scenario, first, number)) for number in (3, 4)]
             samples = {"id": (str(first + 2), str(first + 3)), "key": (key_of(3), key_of(4))}
             path = scratch / f"{place}-{scenario.method}.sql"
             scripts[scenario.name] = Script(scenario.name, path, *sent, samples)
@@ -564,6 +363,14 @@ def trace(cluster, server, scratch, first, count, options):
             say(script.path.read_text().rstrip())
             say("```")
     return scripts
+
+
+def calls(cluster, body):
+    """The statements of a call, its check of the session among them."""
+    found = statements(cluster, lambda: cluster.server.call(body))
+    if not any("web_session" in statement.text for statement in found):
+        raise Failure(f"the log does not have the statements of the call {body}")
+    return found
 
 
 def filled(scenario, first, number):
@@ -589,7 +396,7 @@ def growth(loads, sizes, report):
         say(f"| {scenario.name} | {cells} | {factor:.2f} | {verdict} |")
 
 
-def password(server, first, count, options, report):
+def password(cluster, server, first, count, options, report):
     """The same call with a session and with a password, in turns: what disturbs one disturbs the other."""
     scenario = next(scenario for scenario in SCENARIOS if scenario.method == "read")
     say()
@@ -600,7 +407,7 @@ def password(server, first, count, options, report):
     rates = {False: [], True: []}
     for turn in range(TURNS + 1):
         for with_password in (False, True):
-            load = wrk(server, scenario, FULL, options.seconds, first, count, with_password)
+            load = wrk(cluster, server, scenario, FULL, options.seconds, first, count, with_password)
             # The first turn warms up.
             if turn:
                 rates[with_password].append(load.rate)
@@ -614,8 +421,43 @@ def password(server, first, count, options, report):
     )
 
 
-def average_load():
-    return "load average " + ", ".join(f"{value:.2f}" for value in os.getloadavg())
+def applications(cluster, server, scratch, options, report):
+    """The calls on growing numbers of applications, and what they cost."""
+    names = [{"name": f"Scheme {number}"} for number in range(SCHEMES)]
+    schemes = server.execute("oregional.model.scheme", "create", names)
+    cluster.query(f"DELETE FROM {TABLE}")
+    first = int(cluster.query(f"SELECT nextval('{TABLE}_id_seq')"))
+    scripts, loads, memory, have, idle = {}, {}, [], 0, server.resident()
+    for size in options.sizes:
+        note(f"{size:,} applications are made")
+        grow(cluster, schemes, first, have, size)
+        have = size
+        if not scripts:
+            scripts = trace(cluster, server, scratch, first, size, options)
+        before = server.resident()
+        loads[size] = measure(cluster, server, scripts, size, first, options, report)
+        table = int(cluster.query(f"SELECT pg_total_relation_size('{TABLE}')")) / 1024 / 1024
+        memory.append((size, table, before, server.resident()))
+    plan = scripts[SCENARIOS[0].name].plan(cluster)
+    growth(loads, options.sizes, report)
+    password(cluster, server, first, have, options, report)
+    say()
+    say("## Resident memory of the server")
+    say()
+    say(f"{idle:.1f} MiB before the first of these loads.")
+    say()
+    say("| applications | table and indexes MiB | server before the load MiB | server after the load MiB |")
+    say("| ---: | ---: | ---: | ---: |")
+    for size, table, before, after in memory:
+        say(f"| {size:,} | {table:.1f} | {before:.1f} | {after:.1f} |")
+    say()
+    verdict = report.judge("the page does not use the index of its order", ORDER_INDEX in plan)
+    say(f"The generic plan of the page uses {ORDER_INDEX}: {verdict}.")
+    if options.explain or verdict != "met":
+        say()
+        say("```")
+        say(plan)
+        say("```")
 
 
 def bench(server, scratch, options):
@@ -627,7 +469,6 @@ def bench(server, scratch, options):
         raise Failure("fsync is off")
     cores = len(os.sched_getaffinity(0))
     began = time.monotonic()
-    idle = server.resident()
     say("# Calls per second")
     say()
     say(
@@ -642,42 +483,9 @@ def bench(server, scratch, options):
         "pgbench sends the statements that the server sends for the call, prepared, as the same round trips; "
         f"the targets are those at {FULL} connections."
     )
-    names = [{"name": f"Scheme {number}"} for number in range(SCHEMES)]
-    params = {"model": "oregional.model.scheme", "method": "create", "args": [names], "kwargs": {}}
-    schemes = server.call(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params}))
-    cluster.query(f"DELETE FROM {TABLE}")
-    first = int(cluster.query(f"SELECT nextval('{TABLE}_id_seq')"))
-    scripts, loads, memory, have = {}, {}, [], 0
-    for size in options.sizes:
-        note(f"{size:,} applications are made")
-        grow(cluster, schemes, first, have, size)
-        have = size
-        if not scripts:
-            scripts = trace(cluster, server, scratch, first, size, options)
-        before = server.resident()
-        loads[size] = measure(cluster, server, scripts, size, first, options, report)
-        table = int(cluster.query(f"SELECT pg_total_relation_size('{TABLE}')")) / 1024 / 1024
-        memory.append((size, table, before, server.resident()))
-    plan = scripts[SCENARIOS[0].name].plan(cluster)
-    growth(loads, options.sizes, report)
-    password(server, first, have, options, report)
-    say()
-    say("## Resident memory of the server")
-    say()
-    say(f"{idle:.1f} MiB at the start, before the first load.")
-    say()
-    say("| applications | table and indexes MiB | server before the load MiB | server after the load MiB |")
-    say("| ---: | ---: | ---: | ---: |")
-    for size, table, before, after in memory:
-        say(f"| {size:,} | {table:.1f} | {before:.1f} | {after:.1f} |")
-    say()
-    verdict = report.judge("the page does not use the index of its order", ORDER_INDEX in plan)
-    say(f"The generic plan of the page uses {ORDER_INDEX}: {verdict}.")
-    if options.explain or verdict != "met":
-        say()
-        say("```")
-        say(plan)
-        say("```")
+    signing_in(cluster, server, scratch, options, report)
+    if not options.oauth:
+        applications(cluster, server, scratch, options, report)
     say()
     say(f"{average_load()}; {time.monotonic() - began:.0f} s in all.")
     say(f"targets: {report.met} met, {len(report.missed)} missed" + (":" if report.missed else ""))
@@ -692,6 +500,7 @@ def settings():
     )
     parser.add_argument("--seconds", type=int, help="how long each run is (4, or 1 when quick)")
     parser.add_argument("--quick", action="store_true", help="small tables, short runs: does it work at all?")
+    parser.add_argument("--oauth", action="store_true", help="measure OAuth 2.0 alone")
     parser.add_argument(
         "--explain", action="store_true", help="print the scripts of pgbench and the plan of the page"
     )
@@ -715,7 +524,8 @@ def main():
         if not options.binary.is_file():
             raise Failure(f"there is no {options.binary}: `cargo build --release` makes it")
         with tempfile.TemporaryDirectory(prefix="oregional-bench-") as scratch:
-            server = Server(options.binary, "bench", PASSWORD)
+            # The users who sign in are many, and nobody is after their passwords.
+            server = Server(options.binary, "bench", PASSWORD, OREGIONAL_HASH_ROUNDS="1000")
             try:
                 bench(server, Path(scratch), options)
             finally:

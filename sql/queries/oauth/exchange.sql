@@ -1,4 +1,5 @@
--- The one exchange of a code: whoever finds it unused makes the family and its first pair.
+-- The one exchange of a code: whoever finds it unused makes the family and its first pair. Records are named by
+-- a value, not by a join: a plan that was made when a table had few rows would read all of them ever after.
 WITH spent AS (
     UPDATE oauth_code AS c SET used_at = $2::timestamp
     FROM oregional_application a, oregional_application_uri u, oregional_authorization g, res_users p
@@ -32,13 +33,13 @@ WITH spent AS (
             THEN greatest(g.refresh_token_expiry, $2::timestamp + spent.refresh_token_expiry * interval '1 second')
             ELSE timestamp '9999-12-31 23:59:59' END,
         last_used = $2::timestamp
-    FROM spent WHERE g.id = spent.grant_id
+    FROM spent WHERE g.id = (SELECT grant_id FROM spent)
 ), kept AS (
     UPDATE oregional_authorization_code AS r SET used_at = $2::timestamp, active = false
-    FROM spent WHERE r.id = spent.record_id AND spent.authorization_code_retain > 0
+    WHERE r.id = (SELECT record_id FROM spent WHERE authorization_code_retain > 0)
 ), dropped AS (
     DELETE FROM oregional_authorization_code AS r
-    USING spent WHERE r.id = spent.record_id AND spent.authorization_code_retain = 0
+    WHERE r.id = (SELECT record_id FROM spent WHERE authorization_code_retain = 0)
 ), told AS (
     INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address,
                            create_uid, create_date, write_uid, write_date)

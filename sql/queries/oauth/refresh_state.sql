@@ -1,7 +1,11 @@
 -- A refresh token that could not be rotated, and its successors.
 SELECT f.application_id,
        f.revoked_at IS NULL AND t.revoked_at IS NULL AND a.active AND p.active
-           AND (t.expires_at IS NULL OR t.expires_at > $2::timestamp) AS is_good,
+           AND (t.expires_at IS NULL OR t.expires_at > $2::timestamp)
+           AND (t.used_at IS NOT NULL OR (t.issued_at + nullif((
+               SELECT CASE WHEN btrim(i.value) !~ '\D' AND length(btrim(i.value)) BETWEEN 1 AND 9 THEN i.value::int ELSE 86400 END FROM ir_config_parameter i
+               WHERE i.key IN ('oregional.idle_expiry', 'oregional.idle_expiry.' || a.client_id)
+               ORDER BY length(i.key) DESC LIMIT 1), 0) * interval '1 second' > $2::timestamp) IS NOT FALSE) AS is_good,
        t.used_at IS NOT NULL AS is_rotated,
        n.used_at IS NOT NULL OR n.hash IS NULL AS is_old_generation,
        x.used_at,

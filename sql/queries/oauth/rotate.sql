@@ -4,6 +4,11 @@ WITH spent AS (
     FROM oauth_family f, oregional_application a, oregional_authorization g, res_users p
     WHERE t.hash = $1 AND t.kind = 'r' AND t.used_at IS NULL AND t.revoked_at IS NULL
       AND (t.expires_at IS NULL OR t.expires_at > $2::timestamp)
+      -- Unused for longer than a system parameter says; an odd value of it counts as a day.
+      AND (t.issued_at + nullif((
+          SELECT CASE WHEN btrim(i.value) !~ '\D' AND length(btrim(i.value)) BETWEEN 1 AND 9 THEN i.value::int ELSE 86400 END FROM ir_config_parameter i
+          WHERE i.key IN ('oregional.idle_expiry', 'oregional.idle_expiry.' || $3)
+          ORDER BY length(i.key) DESC LIMIT 1), 0) * interval '1 second' > $2::timestamp) IS NOT FALSE
       AND f.id = t.family_id AND f.revoked_at IS NULL
       AND a.id = f.application_id AND a.active AND a.client_id = $3 AND a.client_secret_lookup = $4
       AND g.id = f.grant_id
@@ -28,7 +33,7 @@ WITH spent AS (
             THEN greatest(g.refresh_token_expiry, $2::timestamp + spent.refresh_token_expiry * interval '1 second')
             ELSE timestamp '9999-12-31 23:59:59' END,
         last_used = $2::timestamp
-    FROM spent WHERE g.id = spent.grant_id
+    FROM spent WHERE g.id = (SELECT grant_id FROM spent)
 ), told AS (
     INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address,
                            create_uid, create_date, write_uid, write_date)

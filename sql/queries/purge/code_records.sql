@@ -4,5 +4,7 @@ WHERE id IN (SELECT r.id
              FROM oregional_authorization_code r
              JOIN oregional_authorization g ON g.id = r.authorization_id
              JOIN oregional_application a ON a.id = g.application_id
-             WHERE coalesce(r.used_at, r.expiry) + a.authorization_code_retain * interval '1 day' < $1
+             -- Sooner than its use or its expiry none goes: the index finds those.
+             WHERE coalesce(r.used_at, r.expiry) < $1
+               AND coalesce(r.used_at, r.expiry) + a.authorization_code_retain * interval '1 day' < $1
              LIMIT $2)

@@ -156,6 +156,8 @@ fn shortened(text: &str) -> String {
 pub struct Found {
     /// The id of the application's record.
     pub application_id: i64,
+    /// Its client id.
+    pub client_id: String,
     /// Its name in a language.
     pub name: String,
 }
@@ -174,5 +176,7 @@ pub async fn find(connection: &Connection, client_id: &str, lang: &str) -> Outco
         .and_text(" FROM oregional_application AS a WHERE a.active AND a.client_id = ")
         .then(Sql::param(client_id));
     let rows = connection.query(statement).await?;
-    Ok(rows.first().map(|row| Found { application_id: int(row, 0), name: text(row, 1) }))
+    let found =
+        |row| Found { application_id: int(row, 0), client_id: client_id.to_owned(), name: text(row, 1) };
+    Ok(rows.first().map(found))
 }

@@ -159,8 +159,8 @@
     // How hard a password is to guess, roughly: its length, and how many kinds of letters it has.
     all("[data-strength]").forEach((meter) => {
         const input = document.getElementById(meter.dataset.strength);
-        meter.hidden = false;
         input.addEventListener("input", () => {
+            meter.hidden = input.value === "";
             const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z\d]/].filter((kind) => kind.test(input.value)).length;
             const distinct = new Set(input.value).size;
             meter.value = input.value.length < 12 ? Math.min(1, input.value.length) : Math.min(4, Math.floor(distinct / 4) + (kinds > 2 ? 1 : 0));
@@ -263,7 +263,12 @@
         input.setAttribute("aria-controls", list.id);
         input.after(list);
         let timer = 0, chosen = -1, found = [];
-        const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); chosen = -1; };
+        const close = () => {
+            list.hidden = true;
+            input.setAttribute("aria-expanded", "false");
+            input.removeAttribute("aria-activedescendant");
+            chosen = -1;
+        };
         const take = ([id, name]) => {
             close();
             if (input.dataset.many) {
@@ -292,11 +297,14 @@
             list.replaceChildren(...found.map((pair, place) => {
                 const item = document.createElement("li");
                 item.textContent = pair[1];
+                item.id = `${list.id}-${place}`;
                 item.setAttribute("role", "option");
                 item.setAttribute("aria-selected", place === chosen);
                 item.addEventListener("mousedown", (event) => { event.preventDefault(); take(pair); });
                 return item;
             }));
+            if (chosen >= 0) input.setAttribute("aria-activedescendant", `${list.id}-${chosen}`);
+            else input.removeAttribute("aria-activedescendant");
             list.hidden = found.length === 0;
             input.setAttribute("aria-expanded", String(!list.hidden));
         };
@@ -312,7 +320,7 @@
         input.addEventListener("keydown", (event) => {
             if (list.hidden) return;
             if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-                chosen = (chosen + (event.key === "ArrowDown" ? 1 : found.length - 1) + found.length) % found.length;
+                chosen = event.key === "ArrowDown" ? (chosen + 1) % found.length : (chosen > 0 ? chosen : found.length) - 1;
                 show();
                 event.preventDefault();
             } else if (event.key === "Enter" && chosen >= 0) {

@@ -17,7 +17,7 @@ use crate::auth::session;
 use crate::db::{Connection, Sql};
 use crate::http::oauth::authorize::{self as standard, Known, Step};
 use crate::http::oauth::form::Form;
-use crate::http::oauth::{pages, redirect};
+use crate::http::oauth::pages;
 use crate::http::{jsonrpc, origin};
 use crate::orm::context::BASE_LANG;
 use crate::orm::registry::{int, text};
@@ -39,8 +39,7 @@ pub(super) async fn authorize(app: Data<App>, request: HttpRequest, body: Body) 
                 body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default();
             let all = [request.query_string(), posted.as_str()];
             let query = all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("&");
-            let back = format!("{}?{query}", request.path());
-            standard::see_other(&redirect::with_parameters("/web/login", &[("redirect", &back)]))
+            standard::to_sign_in(request.path(), &query)
         }
         Ok(Step::Back(location)) => standard::sent(StatusCode::FOUND, &location),
         Ok(Step::Page(page)) => page,
@@ -71,6 +70,9 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
     }
     if form.get("response_type").is_some_and(|kind| kind != "code") {
         return Err(refusal("0001", "The response_type has to be code."));
+    }
+    if form.get("state").is_some_and(|state| state.len() > standard::LONGEST_STATE) {
+        return Err(refusal("0001", "The state is too long."));
     }
     let failed = under(&format!("{AUTHORIZATION}0006"));
     let client_id =

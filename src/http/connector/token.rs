@@ -31,7 +31,9 @@ fn missing(number: &str, text: &'static str) -> Refusal {
 
 /// Exchanges a code, or a refresh token.
 pub(super) async fn access_token(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
-    answered(exchanged(&app, &request, &body).await)
+    let outcome = exchanged(&app, &request, &body).await;
+    app.shared.metrics.grant("connector", if outcome.is_ok() { "ok" } else { "refused" });
+    answered(outcome)
 }
 
 async fn exchanged(app: &App, request: &HttpRequest, body: &Body) -> Result<String, Refusal> {

@@ -30,7 +30,10 @@ use crate::rpc::App;
 type Body = Result<Bytes, actix_web::Error>;
 
 /// The longest `state` that is kept and given back.
-const LONGEST_STATE: usize = 8192;
+pub(in crate::http) const LONGEST_STATE: usize = 8192;
+
+/// The longest parameters that are carried along while a user signs in.
+const LONGEST_QUERY: usize = 32_768;
 
 /// Asked by a browser that follows a link.
 pub(super) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
@@ -65,14 +68,20 @@ async fn answer(app: &App, request: &HttpRequest, form: Outcome<Form>, query: &s
         Err(refusal) => Err(refusal),
     };
     match step {
-        Ok(Step::SignIn) => {
-            let back = format!("/oauth2/authorize?{query}");
-            see_other(&with_parameters("/web/login", &[("redirect", &back)]))
-        }
+        Ok(Step::SignIn) => to_sign_in("/oauth2/authorize", query),
         Ok(Step::Back(location)) => see_other(&location),
         Ok(Step::Page(page)) => page,
         Err(refusal) => pages::refusal(&refusal),
     }
+}
+
+/// To the sign-in page, and from there back with all parameters; they have to fit into an address.
+pub(in crate::http) fn to_sign_in(path: &str, query: &str) -> HttpResponse {
+    if query.len() > LONGEST_QUERY {
+        return pages::refusal(&Refusal::request("The parameters are too long."));
+    }
+    let back = format!("{path}?{query}");
+    see_other(&with_parameters("/web/login", &[("redirect", &back)]))
 }
 
 /// 303, after which a browser asks by GET: what was posted is never posted on.
@@ -121,7 +130,8 @@ async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Ste
         return Ok(Step::SignIn);
     };
     let known = Known { application, uri, session, user_id };
-    let state = form.get("state");
+    // One that is refused for its length is not carried in an address either.
+    let state = form.get("state").filter(|state| state.len() <= LONGEST_STATE);
     match asked(form, &known) {
         Ok(pending) => go_on(app, request, connection, &known, pending).await,
         Err(refusal) => Ok(Step::Back(refused(app, &known.uri, Face::Standard, &refusal, state))),
@@ -131,7 +141,7 @@ async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Ste
 /// Whether the URI may be used. Over http everybody on the way reads the code, which some intranets bear.
 pub(in crate::http) async fn is_allowed(connection: &Connection, uri: &Uri) -> Outcome<bool> {
     let is_https = uri.uri.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
-    Ok(is_https || parameter::flag(connection, "oregional.allow_http", true).await?)
+    Ok(is_https || parameter::flag(connection, parameter::ALLOW_HTTP, true).await?)
 }
 
 /// What is asked, of a client and for a URI that are known.
@@ -164,6 +174,13 @@ pub(in crate::http) async fn go_on(
     known: &Known,
     pending: Pending,
 ) -> Outcome<Step> {
+    let client_id = &known.application.client_id;
+    if pending.challenge.is_none()
+        && parameter::flag_of(&connection, parameter::REQUIRE_PKCE, client_id, false).await?
+    {
+        let refusal = Refusal::request("This application has to send a code_challenge (PKCE, S256).");
+        return Ok(Step::Back(refused(app, &known.uri, pending.face, &refusal, pending.state.as_deref())));
+    }
     let consent_for = if known.uri.is_individual { known.uri.id } else { ALL_URIS };
     let address = origin::address(app, request);
     let mut granted = grant::find(&connection, known.user_id, pending.application_id, consent_for).await?;
@@ -184,7 +201,7 @@ pub(in crate::http) async fn go_on(
 
 /// Whether the plugin's users are not asked, as the system that it knew did not.
 async fn approves_silently(connection: &Connection, face: Face) -> Outcome<bool> {
-    Ok(face == Face::Connector && !parameter::flag(connection, "oregional.require_consent", true).await?)
+    Ok(face == Face::Connector && !parameter::flag(connection, parameter::REQUIRE_CONSENT, true).await?)
 }
 
 async fn consent(

@@ -47,10 +47,18 @@ fn answered(outcome: Outcome<Json>) -> HttpResponse {
 
 /// Exchanges a code or a refresh token.
 pub(super) async fn token(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
-    answered(exchange(&app, &request, body).await)
+    let outcome = exchange(&app, &request, body).await;
+    app.shared.metrics.grant(outcome.as_ref().map_or("refused", |(grant, _)| grant), counted(&outcome));
+    answered(outcome.map(|(_, body)| body))
 }
 
-async fn exchange(app: &App, request: &HttpRequest, body: Body) -> Outcome<Json> {
+/// How an outcome is counted.
+fn counted<T>(outcome: &Outcome<T>) -> &'static str {
+    outcome.as_ref().map_or_else(Refusal::code, |_| "ok")
+}
+
+/// The grant type, and the answer.
+async fn exchange(app: &App, request: &HttpRequest, body: Body) -> Outcome<(&'static str, Json)> {
     let form = form(request, body)?;
     let grant_type = form.required("grant_type")?;
     let credentials = credentials::client(app, request, &form)?;
@@ -58,7 +66,7 @@ async fn exchange(app: &App, request: &HttpRequest, body: Body) -> Outcome<Json>
         "authorization_code" => {
             let pair = exchange_code(app, &form, &credentials).await?;
             // Many clients repeat the scope here, where it means nothing (RFC 6749, 4.1.3).
-            Ok(told(&pair))
+            Ok(("authorization_code", told(&pair)))
         }
         "refresh_token" => {
             let refresh = form.required("refresh_token")?;
@@ -66,7 +74,7 @@ async fn exchange(app: &App, request: &HttpRequest, body: Body) -> Outcome<Json>
             let connection = app.pool.get().await?;
             let (world, sealer) = (&app.shared.world, &app.shared.sealer);
             let pair = token::rotate(&connection, world, sealer, &credentials, refresh, asked).await?;
-            Ok(told(&pair))
+            Ok(("refresh_token", told(&pair)))
         }
         _ => {
             let connection = app.pool.get().await?;
@@ -116,12 +124,16 @@ pub(super) async fn revoke(app: Data<App>, request: HttpRequest, body: Body) -> 
         token::revoke(&connection, client.application_id, token, &credentials.address, now).await?;
         Ok(json!({}))
     };
-    answered(outcome.await)
+    let outcome = outcome.await;
+    app.shared.metrics.grant("revocation", counted(&outcome));
+    answered(outcome)
 }
 
 /// Tells a client of its own tokens (RFC 7662); of others' it learns nothing.
 pub(super) async fn introspect(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
-    answered(introspected(&app, &request, body).await)
+    let outcome = introspected(&app, &request, body).await;
+    app.shared.metrics.grant("introspection", counted(&outcome));
+    answered(outcome)
 }
 
 async fn introspected(app: &App, request: &HttpRequest, body: Body) -> Outcome<Json> {

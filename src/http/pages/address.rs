@@ -2,8 +2,9 @@
 //!
 //! `?s=name:wiki` searches a field, `f=inactive` sets a filter of the view, `c=name~ilike~wiki` one of
 //! one's own, `g=model_scheme_id` groups, `o=` opens a group, `sort=-name`, `page=2`, `x=uri_count` shows or
-//! hides a column, `all=1` leaves the usual filters out, `action=12` keeps to an action.
+//! hides a column, `all=1` leaves the usual filters out, `action=12` keeps to an action, `default_name=…` is for new records.
 
+use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
 /// Letters of a name that an address keeps as they are.
@@ -58,7 +59,7 @@ impl State {
             match name.as_ref() {
                 "action" => state.action = value.parse().ok(),
                 "at" => state.at = value.parse().ok().filter(|at| *at >= 0),
-                name if STATE.contains(&name) && !value.is_empty() => {
+                name if (STATE.contains(&name) || name.starts_with("default_")) && !value.is_empty() => {
                     let pair = (name.to_owned(), value.into_owned());
                     if !state.pairs.contains(&pair) {
                         state.pairs.push(pair);
@@ -162,6 +163,16 @@ impl State {
     #[must_use]
     pub(in crate::http) fn of_list(&self) -> Self {
         Self { at: None, ..self.clone() }
+    }
+
+    /// The defaults of a new record of this list.
+    pub(in crate::http) fn defaults(&self) -> Map<String, Json> {
+        let held = self.pairs.iter().filter(|(name, _)| name.starts_with("default_"));
+        held.map(|(name, value)| {
+            let value = value.parse::<i64>().map_or_else(|_error| Json::from(value.as_str()), Json::from);
+            (name.clone(), value)
+        })
+        .collect()
     }
 
     /// As a query.

@@ -31,6 +31,7 @@ pub(super) fn confirm(desk: &Desk, model: &str, posted: &Posted, asked: &Questio
             @for (name, value) in posted.fields().filter(|(name, _)| *name != "csrf_token") {
                 input type="hidden" name=(name) value=(value);
             }
+            @for (path, content) in posted.files() { input type="hidden" name=(format!("k.{path}")) value=(content); }
             input type="hidden" name="csrf_token" value=(desk.asked.token);
             input type="hidden" name="confirmed" value="1";
             div.row {

@@ -28,6 +28,7 @@ pub(in crate::http) struct Page {
 /// Draws it.
 pub(in crate::http) fn frame(desk: &Desk, status: StatusCode, page: &Page) -> HttpResponse {
     let texts = desk.texts;
+    let has_menu = !entries(desk, "root").is_empty();
     let content = html! {
         (DOCTYPE)
         html lang=(texts.code) {
@@ -45,8 +46,8 @@ pub(in crate::http) fn frame(desk: &Desk, status: StatusCode, page: &Page) -> Ht
                     a.brand href="/odoo" { "Oregional" }
                     (people(desk))
                 }
-                div.columns {
-                    (menu(desk, &page.model))
+                div class=(if has_menu { "columns" } else { "alone" }) {
+                    @if has_menu { (menu(desk, &page.model)) }
                     main #content tabindex="-1" {
                         @if !page.crumbs.is_empty() {
                             nav.crumbs aria-label=(texts.t("Where you are")) {
@@ -128,6 +129,16 @@ pub(in crate::http) fn usual_action(desk: &Desk, model: &str) -> Option<i64> {
     let own = all.values().filter(opens);
     own.filter(|entry| entry.get("children").and_then(Json::as_array).is_some_and(Vec::is_empty))
         .find_map(|entry| entry.get("actionID").and_then(Json::as_i64))
+}
+
+/// What the menu calls the list of a model.
+pub(in crate::http) fn usual_name<'a>(desk: &'a Desk, model: &str) -> Option<&'a str> {
+    let action = usual_action(desk, model)?;
+    let all = desk.menus.as_object()?;
+    let opens = |entry: &&Json| entry.get("actionID").and_then(Json::as_i64) == Some(action);
+    let own =
+        all.values().filter(opens).filter(|entry| entry.get("actionResModel").is_some_and(Json::is_string));
+    own.filter_map(|entry| entry.get("name").and_then(Json::as_str)).next_back()
 }
 
 fn menu(desk: &Desk, model: &str) -> Markup {

@@ -24,6 +24,13 @@ pub(in crate::http) async fn home(app: Data<App>, request: HttpRequest) -> HttpR
         let body = html! {
             h1 data-from-hash="" { (desk.t("Welcome")) ", " (desk.user_name) }
             div.cards {
+                section.card {
+                    h2 { (desk.t("Your account")) }
+                    ul {
+                        li { a href="/odoo/preferences" { (desk.t("Preferences")) } }
+                        li { a href="/odoo/preferences#connected" { (desk.t("Connected applications")) } }
+                    }
+                }
                 @for app in entries(&desk, "root") { @for section in &app.below { (card(&desk, section)) } }
             }
         };

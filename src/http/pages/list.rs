@@ -1,5 +1,7 @@
 //! `/odoo/<model>`: the list of a model's records.
 
+use std::collections::HashMap;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -28,7 +30,7 @@ const PAGE: i64 = 80;
 const GROUPS: i64 = 80;
 
 /// So many are counted and no more: beyond it nobody reads on.
-const COUNTED: i64 = 10_000;
+pub(super) const COUNTED: i64 = 10_000;
 
 /// A list on its way to the page.
 pub(super) struct Listing<'a> {
@@ -73,7 +75,8 @@ impl<'a> Listing<'a> {
         context.retain(|name, _| !name.starts_with("search_default_"));
         let drawn = Drawn::load(visit, model, &[(None, "list"), (None, "search")], &context).await?;
         let (arch, search) = (drawn.arch("list")?, drawn.arch("search")?);
-        let search = Search::new(desk, &search, drawn.shapes(model));
+        let mut search = Search::new(desk, &search, drawn.shapes(model));
+        search.names = names(visit, &search, &state).await?;
         let base = condition::domain(action.get("domain"), &values);
         let domain = all_of(vec![base, search.domain(&state)]);
         let (columns, hidden) = columns(&arch, &drawn, model, &state);
@@ -197,6 +200,26 @@ async fn action_of(visit: &Visit, desk: &Desk, model: &str, state: &State) -> Re
         Ok(_) | Err(Error::Missing(_)) => Ok(json!({})),
         Err(error) => Err(error),
     }
+}
+
+/// The names of records that filters of the state name by their number.
+async fn names(visit: &Visit, search: &Search<'_>, state: &State) -> Result<HashMap<String, String>> {
+    let mut names = HashMap::new();
+    for custom in state.customs() {
+        let comodel = search.shape(&custom.field).map(Shape::comodel).filter(|comodel| !comodel.is_empty());
+        let (Some(comodel), Ok(id)) = (comodel, custom.value.parse::<i64>()) else { continue };
+        let wanted = json!([[id], ["display_name"]]);
+        match visit.call(comodel, "read", wanted, json!({}), &Map::new()).await {
+            Ok(told) => {
+                let name = told.get(0).and_then(|record| record.get("display_name")).and_then(Json::as_str);
+                names.extend(name.map(|name| (custom.text(), name.to_owned())));
+            }
+            // What the visitor may not see keeps its number.
+            Err(Error::Access(_) | Error::Missing(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(names)
 }
 
 /// The state with the filters of the action, when nothing was chosen yet.

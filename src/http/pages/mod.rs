@@ -8,6 +8,7 @@
 mod act;
 mod address;
 mod assets;
+mod bar;
 mod condition;
 mod confirm;
 mod desk;
@@ -16,6 +17,7 @@ mod form;
 mod frame;
 mod home;
 mod list;
+mod operations;
 mod posted;
 mod preferences;
 mod search;
@@ -25,7 +27,7 @@ mod texts;
 
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde_json::{Map, Value as Json};
@@ -57,6 +59,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::head().to(preferences::preferences))
                 .route(web::post().to(preferences::act)),
         )
+        .service(web::resource("/odoo/operations").route(web::get().to(operations::operations)))
         .service(web::resource("/odoo/action-{action}").route(web::get().to(home::action)))
         .service(web::resource("/odoo/action-{action}/{id}").route(web::get().to(home::action_record)))
         .service(
@@ -71,7 +74,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::head().to(form::form))
                 .route(web::post().to(form::submit)),
         )
-        .service(web::resource("/odoo/{path:.*}").route(web::get().to(super::reply::not_found)));
+        .service(web::resource("/odoo/{path:.*}").route(web::get().to(nothing)));
+}
+
+/// An address that leads nowhere.
+async fn nothing(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    trouble(&app, &request, &Error::NotFound("There is nothing at this address.".to_owned())).await
 }
 
 /// With a notice for the next page.
@@ -103,14 +111,21 @@ fn opened(action: &Json) -> Option<String> {
             &address::Custom { field: field.to_owned(), operator: operator.to_owned(), value }.text(),
         );
     }
+    for (name, value) in action.get("context").and_then(Json::as_object).into_iter().flatten() {
+        if name.starts_with("default_") && !value.is_array() && !value.is_object() {
+            state = state.with(name, &crate::orm::python::text(value));
+        }
+    }
     state.action = action.get("id").and_then(Json::as_i64);
     Some(with_query(&list_path(model), &state.query()))
 }
 
-/// The address of a picture of a record, which changes when the record does.
-fn picture(model: &str, id: i64, field: &str, record: &Map<String, Json>) -> String {
-    let changed = record.get("write_date").and_then(Json::as_str).unwrap_or_default();
-    let unique: String = changed.chars().filter(char::is_ascii_digit).collect();
+/// The address of a picture of a record, which changes when the record does. Changes are dated by the second:
+/// within the last ones it is a new address each time.
+fn picture(desk: &Desk, model: &str, id: i64, field: &str, record: &Map<String, Json>) -> String {
+    let changed = record.get("write_date").and_then(Json::as_str).and_then(shown::moment);
+    let is_settled = changed.is_some_and(|changed| desk.now - changed > chrono::TimeDelta::seconds(2));
+    let unique = changed.filter(|_| is_settled).unwrap_or(desk.now).and_utc().timestamp_millis();
     format!("/web/image/{model}/{id}/{field}?unique={unique}")
 }
 

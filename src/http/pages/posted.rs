@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 
 use crate::error::{Error, Result};
@@ -84,9 +86,18 @@ impl Posted {
         self.get(name).is_some()
     }
 
-    /// A file that was sent.
-    pub(in crate::http) fn file(&self, name: &str) -> Option<&Bytes> {
-        self.files.iter().find(|(known, _)| known == name).map(|(_, content)| content)
+    /// A file that was sent, in Base64: just now, or with the form before, which kept it.
+    pub(in crate::http) fn file(&self, path: &str) -> Option<String> {
+        let sent = self.files.iter().find(|(known, _)| known.strip_prefix("f.") == Some(path));
+        let sent = sent.map(|(_, content)| STANDARD.encode(content));
+        sent.or_else(|| self.get(&format!("k.{path}")).filter(|kept| !kept.is_empty()).map(str::to_owned))
+    }
+
+    /// The files that were sent just now, by the path of their input, in Base64.
+    pub(in crate::http) fn files(&self) -> impl Iterator<Item = (&str, String)> {
+        self.files
+            .iter()
+            .filter_map(|(name, content)| Some((name.strip_prefix("f.")?, STANDARD.encode(content))))
     }
 
     /// All fields, for a page that sends them once more.

@@ -1,7 +1,7 @@
 //! Values as people read them: moments in the visitor's zone, numbers in the language's way, names of
 //! records.
 
-use chrono::{NaiveDate, NaiveDateTime, TimeZone as _};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, TimeZone as _};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value as Json;
 
@@ -19,8 +19,14 @@ pub(in crate::http) fn moment(text: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(text, DATETIME).ok()
 }
 
+/// The year of what never comes.
+const NEVER: i32 = 9999;
+
 /// A moment in the visitor's zone, with the time in UTC for whoever points at it.
 pub(in crate::http) fn time(desk: &Desk, moment: NaiveDateTime) -> Markup {
+    if moment.year() >= NEVER {
+        return html! { (desk.t("never")) };
+    }
     let local = desk.zone.from_utc_datetime(&moment);
     let format = format!("{} {}", desk.formats.date, desk.formats.time);
     html! {
@@ -67,6 +73,9 @@ pub(in crate::http) fn plain(desk: &Desk, shape: &Shape, value: &Json) -> String
     match (shape.kind(), value) {
         ("boolean", value) => desk.t(if python::truth(value) { "Yes" } else { "No" }).to_owned(),
         ("datetime", Json::String(text)) => moment(text).map_or_else(String::new, |moment| {
+            if moment.year() >= NEVER {
+                return desk.t("never").to_owned();
+            }
             let format = format!("{} {}", desk.formats.date, desk.formats.time);
             desk.zone.from_utc_datetime(&moment).naive_local().format(&format).to_string()
         }),

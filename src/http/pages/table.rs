@@ -212,12 +212,13 @@ fn cell(list: &Listing<'_>, element: &Element, shape: &Shape, record: &Map<Strin
     let value = record.get(&shape.name).unwrap_or(&Json::Null);
     let widget = element.attribute("widget").unwrap_or_default();
     if shape.kind() == "binary" {
-        return html! { img.small src=(super::picture(&list.model, id, &shape.name, record)) alt="" loading="lazy" width="24" height="24"; };
+        return html! { img.small src=(super::picture(list.desk, &list.model, id, &shape.name, record)) alt="" loading="lazy" width="24" height="24"; };
     }
     // A row leads to its own record: nothing else in it leads elsewhere.
     match shape.kind() {
         "boolean" | "datetime" => shown::value(list.desk, shape, value, ""),
         "html" => html! { (super::drawn_text(&shown::plain(list.desk, shape, value))) },
+        "text" => html! { span.clamp { (shown::plain(list.desk, shape, value)) } },
         _ if widget == "password" => html! { "••••••••" },
         _ => html! { (shown::plain(list.desk, shape, value)) },
     }

@@ -57,8 +57,8 @@ pub enum ImageError {
 
 /// Checks an image and shrinks it to at most `max_width` x `max_height` pixels; 0 stands for no limit.
 ///
-/// An image that fits is returned byte for byte, after a look at its header only. A larger one is decoded,
-/// shrunk keeping its aspect ratio, and encoded in its own format (WebP without loss). This may take a
+/// It is decoded as a whole. An image that fits is returned byte for byte; a larger one is shrunk keeping
+/// its aspect ratio, and encoded in its own format (WebP without loss). This may take a
 /// second and some hundreds of megabytes: keep it off the threads that serve requests, and few at a time.
 pub fn process(bytes: &[u8], max_width: u32, max_height: u32) -> Result<Vec<u8>, ImageError> {
     let format = ::image::guess_format(bytes).ok().ok_or(ImageError::NotAccepted)?;
@@ -75,11 +75,12 @@ pub fn process(bytes: &[u8], max_width: u32, max_height: u32) -> Result<Vec<u8>,
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     // Photos may be stored lying on their side; the limits are meant for them as they are seen.
     let bounds = if is_sideways(orientation) { (max_height, max_width) } else { (max_width, max_height) };
+    let profile = decoder.icc_profile().ok().flatten();
+    // Also one that stays as it is: what breaks off after its header is no picture.
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
     let Some(target) = shrunk_size(size, bounds) else {
         return Ok(bytes.to_vec());
     };
-    let profile = decoder.icc_profile().ok().flatten();
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
     let mut image = shrink(image, target);
     // The new image has no orientation tag, so its pixels have to be turned.
     image.apply_orientation(orientation);

@@ -50,6 +50,8 @@ pub(super) fn onchange(mut call: Call<'_>) -> Promise<'_, Reply> {
         } else {
             let links: Vec<&str> = changed.iter().map(String::as_str).collect();
             follow(env, model, &fields, &links, &given, &mut values).await?;
+            let own = model.behaviour.onchange(env, &changed, &given).await?;
+            values.extend(own.into_iter().filter(|(name, _)| wanted.contains(name)));
         }
         Ok(Reply::value(&json!({"value": values})))
     })

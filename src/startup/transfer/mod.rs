@@ -25,7 +25,6 @@ use crate::orm::context::Context;
 use crate::orm::environment::Environment;
 use crate::orm::model::Model;
 use crate::orm::registry::Registry;
-use crate::rpc::caches::Caches;
 use crate::rpc::retrying::{self, Caller};
 use crate::rpc::{App, Settings, Shared};
 
@@ -37,22 +36,17 @@ async fn app(storage: &Storage, settings: &Database) -> std::result::Result<App,
     let world = World::system();
     let (connection, registry) = commands::registry(storage).await?;
     drop(connection);
-    let shared = Arc::new(Shared {
-        declared: models::all(),
-        caches: Caches::new(registry, &world),
-        world,
-        sealer: Arc::clone(&storage.sealer),
-        settings: Settings {
-            db_name: settings.db_name.clone(),
-            public_url: None,
-            issuer: String::new(),
-            trusted_proxies: Vec::new(),
-            hash_rounds: DEFAULT_ROUNDS,
-            max_failures: crate::auth::limit::MOST,
-            max_body: 0,
-        },
-        pictures: tokio::sync::Semaphore::new(1),
-    });
+    let settings = Settings {
+        db_name: settings.db_name.clone(),
+        public_url: None,
+        issuer: String::new(),
+        trusted_proxies: Vec::new(),
+        hash_rounds: DEFAULT_ROUNDS,
+        max_failures: crate::auth::limit::MOST,
+        metrics_token: None,
+        max_body: 0,
+    };
+    let shared = Arc::new(Shared::new(models::all(), registry, world, Arc::clone(&storage.sealer), settings));
     Ok(App { pool: Pool::new(&storage.config, CONNECTIONS)?, shared })
 }
 

@@ -2,10 +2,14 @@
 
 mod authorize;
 mod concurrency;
+mod endurance;
 mod exchange;
 mod leaks;
 mod library;
+mod odd;
+mod parameters;
 mod purge;
 mod refresh;
+mod refused;
 pub(crate) mod support;
 mod tokens;

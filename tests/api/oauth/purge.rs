@@ -11,9 +11,9 @@ use super::support::App;
 use crate::support::app::TestApp;
 
 /// What a round of housekeeping leaves at some moment.
-async fn round(app: &TestApp, now: NaiveDateTime) {
+pub(super) async fn round(app: &TestApp, now: NaiveDateTime) {
     let pool = Pool::new(&Config::from_str(&app.database.url()).unwrap(), 1).unwrap();
-    purge::run(&pool.get().await.unwrap(), now).await.unwrap();
+    purge::run(&pool.get().await.unwrap(), now, |_kind, _rows| {}).await.unwrap();
 }
 
 fn count(app: &TestApp, table: &str) -> usize {

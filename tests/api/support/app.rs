@@ -36,12 +36,13 @@ pub(crate) fn settings(database_url: &str) -> Serve {
         public_url: None,
         trusted_proxies: Vec::new(),
         workers: Some(1),
-        connections: 6,
+        connections: Some(6),
         max_body: 128,
         // A password is no secret here, and hundreds of tests sign in.
         hash_rounds: 1000,
         // Tables of wrong passwords are longer than a person's patience.
         max_failures: 1000,
+        metrics_token: None,
     }
 }
 

@@ -10,7 +10,7 @@ const APPLICATION: &str = "oregional.application";
 
 /// What an administrator should know of the settings.
 pub(super) fn warnings(sheet: &Sheet<'_>) -> Markup {
-    if sheet.model != APPLICATION || sheet.id.is_none() {
+    if sheet.model != APPLICATION || sheet.id.is_none() || !sheet.may.edit {
         return html! {};
     }
     let lines = sheet.record.get("uri_ids").and_then(Json::as_array).map_or(&[] as &[Json], Vec::as_slice);

@@ -85,23 +85,53 @@ fn conceal(sheet: &Sheet<'_>) -> Markup {
     html! { a.button.quiet href=(with_query(&sheet.desk.asked.path, &query)) { (sheet.desk.t("Hide")) } }
 }
 
-/// A picture, or another file: what is there, another one, none.
+/// The largest file that a page which is shown again carries along, in letters of Base64.
+const KEPT: usize = 4 * 1024 * 1024;
+
+/// A picture, or another file: what is there, another one, none. One that was chosen and is not kept yet
+/// goes along with the page.
 fn file(sheet: &Sheet<'_>, element: &Element, shape: &Shape, is_open: bool) -> Markup {
     let name = &shape.name;
     let is_picture = element.attribute("widget") == Some("image");
+    let chosen = sheet.posted.and_then(|posted| posted.file(name));
+    let kept = chosen.as_ref().filter(|chosen| chosen.len() <= KEPT);
+    let t = |english: &'static str| sheet.desk.t(english);
     html! {
-        @if let Some(id) = sheet.id {
-            @if is_picture {
-                img.preview id=(format!("{}-preview", id_of(name))) src=(super::super::picture(&sheet.model, id, name, &sheet.record)) alt=(sheet.desk.t(shape.label())) width="96" height="96";
-            } @else {
-                a href=(format!("/web/content/{}/{id}/{name}?download=1", sheet.model)) { (sheet.desk.t("Download")) }
-            }
-        } @else if is_picture { img.preview id=(format!("{}-preview", id_of(name))) alt="" hidden width="96" height="96"; }
+        (there(sheet, shape, is_picture, kept.map(String::as_str)))
         @if is_open {
             label.upload for=(id_of(name)) { (sheet.desk.t(shape.label())) }
             input id=(id_of(name)) type="file" name=(format!("f.{name}")) accept=[is_picture.then_some(PICTURES)] data-preview=(format!("{}-preview", id_of(name)));
-            @if is_picture { span.hint { (sheet.desk.t("PNG, JPEG or WebP; it is scaled down to 1024 × 1024.")) } }
-            @if sheet.id.is_some() { label.box { input type="checkbox" name=(format!("c.{name}")) value="1"; " " (sheet.desk.t("Remove")) } }
+            @if let Some(kept) = kept { input type="hidden" name=(format!("k.{name}")) value=(kept); }
+            @else if chosen.is_some() { p.wrong role="alert" { (t("Choose the file again: it is too large to be carried along.")) } }
+            @if is_picture { span.hint { (t("PNG, JPEG or WebP; a large picture is scaled down.")) } }
+            @if sheet.id.is_some() || kept.is_some() { label.box { input type="checkbox" name=(format!("c.{name}")) value="1"; " " (t("Remove")) } }
+        }
+    }
+}
+
+/// What is there of a file: the picture, or the way to it.
+fn there(sheet: &Sheet<'_>, shape: &Shape, is_picture: bool, kept: Option<&str>) -> Markup {
+    let name = &shape.name;
+    let preview = format!("{}-preview", id_of(name));
+    let kind = kept.map(|kept| {
+        if kept.starts_with("/9j/") {
+            "jpeg"
+        } else if kept.starts_with("UklG") {
+            "webp"
+        } else {
+            "png"
+        }
+    });
+    let source = match (kept, kind, sheet.id) {
+        (Some(kept), Some(kind), _) => Some(format!("data:image/{kind};base64,{kept}")),
+        (_, _, Some(id)) => Some(super::super::picture(sheet.desk, &sheet.model, id, name, &sheet.record)),
+        _ => None,
+    };
+    html! {
+        @if is_picture {
+            img.preview id=(preview) src=[&source] alt=(sheet.desk.t(shape.label())) hidden[source.is_none()] width="96" height="96";
+        } @else if let Some(id) = sheet.id {
+            a href=(format!("/web/content/{}/{id}/{name}?download=1", sheet.model)) { (sheet.desk.t("Download")) }
         }
     }
 }

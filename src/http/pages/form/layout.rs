@@ -120,6 +120,13 @@ fn rows(sheet: &Sheet<'_>, group: &Element) -> Markup {
             "label" => {
                 let next = inner.get(place).copied();
                 place += usize::from(next.is_some());
+                // A field that is not for the visitor takes its row along.
+                if element
+                    .attribute("for")
+                    .is_some_and(|name| sheet.drawn.shape(&sheet.model, name).is_none())
+                {
+                    continue;
+                }
                 html! { div.pair { (label(sheet, element)) div.value { @if let Some(next) = next { (node(sheet, next)) } } } }
             }
             _ => html! { div.wide { (drawn(sheet, element)) } },
@@ -191,7 +198,10 @@ fn button(sheet: &Sheet<'_>, element: &Element) -> Markup {
     let Some(name) = element.attribute("name").filter(|_| element.attribute("special").is_none()) else {
         return html! {};
     };
-    let Some(_) = sheet.id else { return html! {} };
+    // Who may neither change nor delete a record has nothing to do with it; revoking is deleting.
+    if sheet.id.is_none() || !(sheet.may.edit || sheet.may.unlink) {
+        return html! {};
+    }
     let text = sheet.desk.t(element.attribute("string").unwrap_or_default());
     let is_stat = element.attribute("class").is_some_and(|class| class.contains("oe_stat_button"));
     let confirm = element.attribute("confirm").map(|text| sheet.desk.t(text));

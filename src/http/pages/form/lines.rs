@@ -68,7 +68,13 @@ fn new_keys(sheet: &Sheet<'_>, shape: &Shape) -> Vec<String> {
     let field = format!("l.{}", shape.name);
     let posted =
         sheet.posted.into_iter().flat_map(|posted| posted.all(&field)).filter(|key| key.starts_with('n'));
-    let mut keys: Vec<String> = posted.filter(|key| key.len() < 10).map(str::to_owned).collect();
+    let is_filled = |key: &&str| {
+        let line = format!("f.{}.{key}.", shape.name);
+        let typed = sheet.posted.into_iter().flat_map(super::super::posted::Posted::fields);
+        typed.into_iter().any(|(name, value)| name.starts_with(&line) && !value.trim().is_empty())
+    };
+    let mut keys: Vec<String> =
+        posted.filter(|key| key.len() < 10).filter(is_filled).map(str::to_owned).collect();
     let next = keys.iter().filter_map(|key| key.get(1..)?.parse::<u32>().ok()).max().unwrap_or(0) + 1;
     keys.push(format!("n{next}"));
     keys

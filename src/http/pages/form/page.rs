@@ -7,8 +7,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::super::address::{list_path, record_path, with_query};
 use super::super::condition;
-use super::super::frame::{Page, frame};
-use super::super::list::Listing;
+use super::super::frame::{Page, frame, usual_name};
+use super::super::list::{COUNTED, Listing};
 use super::advice;
 use super::layout;
 use super::sheet::Sheet;
@@ -21,6 +21,7 @@ struct Place {
     at: i64,
     before: Option<i64>,
     after: Option<i64>,
+    length: i64,
 }
 
 /// Finds them: where the address says which place of the list this is.
@@ -31,7 +32,15 @@ async fn place(visit: &Visit, sheet: &Sheet<'_>) -> Result<Option<Place>> {
     let kwargs = json!({"offset": first, "limit": at - first + 2, "order": list.order()});
     let found = visit.call(&sheet.model, "search", json!([list.domain]), kwargs, &list.context).await?;
     let id_at = |place: i64| usize::try_from(place - first).ok().and_then(|index| found.get(index)?.as_i64());
-    Ok(Some(Place { at, before: (at > 0).then(|| id_at(at - 1)).flatten(), after: id_at(at + 1) }))
+    let kwargs = json!({"limit": COUNTED + 1});
+    let length =
+        visit.call(&sheet.model, "search_count", json!([list.domain]), kwargs, &list.context).await?;
+    Ok(Some(Place {
+        at,
+        before: (at > 0).then(|| id_at(at - 1)).flatten(),
+        after: id_at(at + 1),
+        length: length.as_i64().unwrap_or_default(),
+    }))
 }
 
 /// Draws the page.
@@ -60,7 +69,8 @@ pub(super) async fn show(
         }
         (advice::confluence(sheet, &app.shared.settings.issuer))
     };
-    let crumbs = vec![(sheet.state.list(&sheet.model), sheet.title.clone())];
+    let list = usual_name(sheet.desk, &sheet.model).map_or(sheet.title.as_str(), |name| sheet.desk.t(name));
+    let crumbs = vec![(sheet.state.list(&sheet.model), list.to_owned())];
     Ok(frame(sheet.desk, status, &Page { title, model: sheet.model.clone(), crumbs, body }))
 }
 
@@ -89,7 +99,7 @@ fn head(sheet: &Sheet<'_>, title: &str, place: Option<&Place>, may_see_history: 
                     a.button data-discard="" href=(if sheet.id.is_some() { with_query(&sheet.desk.asked.path, &sheet.state.query()) } else { with_query(&list, &query) }) accesskey="j" { (t("Discard")) }
                 }
                 @if sheet.may.create && sheet.id.is_some() { a.button href=(with_query(&format!("{list}/new"), &query)) accesskey="c" { (t("New")) } }
-                @if sheet.id.is_some() {
+                @if sheet.id.is_some() && (sheet.may.create || sheet.may.edit || sheet.may.unlink || may_see_history) {
                     details.drop.right {
                         summary { (t("More")) }
                         ul {
@@ -128,7 +138,7 @@ fn pager(sheet: &Sheet<'_>, place: &Place) -> Markup {
     html! {
         nav.pager aria-label=(sheet.desk.t("Records of the list")) {
             @if let Some(id) = place.before { a.button href=(to(id, place.at - 1)) rel="prev" accesskey="p" { (sheet.desk.t("Previous")) } }
-            span { (place.at + 1) }
+            span { (place.at + 1) " / " @if place.length > COUNTED { (COUNTED) "+" } @else { (place.length) } }
             @if let Some(id) = place.after { a.button href=(to(id, place.at + 1)) rel="next" accesskey="n" { (sheet.desk.t("Next")) } }
         }
     }

@@ -98,7 +98,7 @@ impl<'a> Sheet<'a> {
         reveal: &str,
     ) -> Result<Self> {
         let told = visit.registry().model(model)?;
-        let context = defaults(&desk.asked.query);
+        let context = State::parse(&desk.asked.query).defaults();
         let drawn = Drawn::load(visit, &told.name, &[(None, "form")], &context).await?;
         let arch = drawn.arch("form")?;
         let may = |right: &str| flag(&arch, right) != Some(false);
@@ -141,6 +141,12 @@ impl<'a> Sheet<'a> {
             sheet.may.edit = python::truth(&may);
         }
         Ok(sheet)
+    }
+
+    /// What the record is called; what the model is called for a new one.
+    pub(super) fn name(&self) -> &str {
+        let name = self.record.get("display_name").and_then(Json::as_str).filter(|_| self.id.is_some());
+        name.unwrap_or(&self.title)
     }
 
     /// The fields of the form itself, with what is told of each.
@@ -331,15 +337,4 @@ impl<'a> Sheet<'a> {
         }
         Ok(())
     }
-}
-
-/// The defaults that an address gives a new record: `default_name=…`.
-fn defaults(query: &str) -> Map<String, Json> {
-    url::form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| name.starts_with("default_"))
-        .map(|(name, value)| {
-            let value = value.parse::<i64>().map_or_else(|_error| Json::from(value.as_ref()), Json::from);
-            (name.into_owned(), value)
-        })
-        .collect()
 }

@@ -108,6 +108,9 @@ impl Sent<'_> {
             let theirs = conflict::theirs(&sheet, &base, &found);
             if !theirs.is_empty() {
                 let said = conflict::said(&sheet, &theirs);
+                // Where nothing was typed in, the page shows what the other one wrote.
+                let mut found = found;
+                found.seen.retain(|name, _| found.changed.contains(name));
                 sheet.typed = Some(found.changed.clone());
                 return self.shown_again(visit, sheet, &found, Some(&said), StatusCode::CONFLICT).await;
             }
@@ -118,7 +121,7 @@ impl Sent<'_> {
         {
             let back = with_query(&self.asked.path, &self.asked.query);
             let asked = Question {
-                title: &sheet.title,
+                title: sheet.name(),
                 text: desk.t(question),
                 yes: "Yes, go on",
                 back: &back,
@@ -201,7 +204,7 @@ impl Sent<'_> {
                 _ => ("Archive this record?", "Archive"),
             };
             let asked =
-                Question { title: &sheet.title, text: sheet.desk.t(text), yes, back: &back, action: &back };
+                Question { title: sheet.name(), text: sheet.desk.t(text), yes, back: &back, action: &back };
             return Ok(confirm(sheet.desk, &sheet.model, self.posted, &asked));
         }
         let (method, notice) = match word {

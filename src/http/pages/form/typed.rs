@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::drawn::{Shape, flag};
@@ -60,10 +58,11 @@ pub(super) async fn typed(
 /// A picture or a file: another one, none, or what is there.
 fn file(sheet: &Sheet<'_>, posted: &Posted, shape: &Shape, typed: &mut Typed) {
     let name = &shape.name;
-    if let Some(content) = posted.file(&format!("f.{name}")) {
-        typed.values.insert(name.clone(), STANDARD.encode(content).into());
+    let is_removed = posted.has(&format!("c.{name}"));
+    if let Some(content) = posted.file(name).filter(|_| !is_removed) {
+        typed.values.insert(name.clone(), content.into());
         typed.changed.insert(name.clone());
-    } else if posted.has(&format!("c.{name}")) && sheet.id.is_some() {
+    } else if is_removed && sheet.id.is_some() {
         typed.values.insert(name.clone(), false.into());
         typed.changed.insert(name.clone());
     }

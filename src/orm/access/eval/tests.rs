@@ -264,3 +264,33 @@ proptest! {
         prop_assert_eq!(evaluate(&expr, &Example).unwrap(), value);
     }
 }
+
+#[test]
+fn views_may_compare_and_rules_may_not() {
+    let told = |text: &str| evaluate(&parse_view(text).unwrap(), &Example).unwrap();
+    let cases = [
+        ("not company_id or company_id != 3", json!(false)),
+        ("company_id == 3 and company_ids", json!([3, 4])),
+        ("company_id in company_ids", json!(true)),
+        ("company_id not in [1, 2]", json!(true)),
+        ("company_id >= 3 and company_id < 3.5", json!(true)),
+        ("False == None", json!(true)),
+        (
+            "{'group_by': 'name', 'default_company_id': company_id,}",
+            json!({"group_by": "name", "default_company_id": 3}),
+        ),
+        ("not (1 == 1.0 and 'b' in 'abc')", json!(false)),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(told(text), expected, "{text}");
+        assert!(parse(text).is_err(), "{text}");
+    }
+    for text in ["a(b)", "not", "1 <", "{1: 2}", "{'a': 1", "x if y else z", &"not ".repeat(10_000)] {
+        assert!(parse_view(text).is_err(), "{text}");
+    }
+    let script = for_script(&parse_view("not active or limit != 'none'").unwrap());
+    assert_eq!(
+        script,
+        Some(json!(["or", ["not", ["name", "active"]], ["!=", ["name", "limit"], ["value", "none"]]]))
+    );
+}

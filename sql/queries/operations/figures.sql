@@ -1,0 +1,10 @@
+-- What there is at the moment, in one round trip: each count goes over an index.
+SELECT version(),
+       (SELECT count(*) FROM web_session WHERE expires_at > $1),
+       (SELECT count(DISTINCT user_id) FROM web_session WHERE expires_at > $1),
+       (SELECT count(*) FROM oauth_token WHERE kind = 'a' AND expires_at > $1 AND revoked_at IS NULL),
+       (SELECT count(*) FROM oauth_family WHERE revoked_at IS NULL),
+       (SELECT count(*) FROM audit_log WHERE event = 'reuse'),
+       (SELECT count(*) FROM oregional_application WHERE active),
+       (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'oregional' AND datname = current_database()),
+       pg_database_size(current_database())
