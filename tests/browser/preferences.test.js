@@ -13,7 +13,7 @@ const german = async () => {
 
 scene('a user chooses German, and all pages speak it', async ({ visit }) => {
   await german();
-  const { name } = await application();
+  const { id } = await application();
   const visitor = await visit(await person('Leserin', APP_ADMIN));
   const { page } = visitor;
   await visitor.open('/odoo/preferences');
@@ -25,7 +25,7 @@ scene('a user chooses German, and all pages speak it', async ({ visit }) => {
   await visitor.open('/odoo/oregional.application');
   await page.getByRole('heading', { name: 'Anwendungen', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Suchen', exact: true }).waitFor();
-  await visitor.go(() => page.getByRole('link', { name }).click());
+  await visitor.open(`/odoo/oregional.application/${id}`);
   await page.getByText('Beschreibung', { exact: true }).first().waitFor();
 });
 
