@@ -58,6 +58,8 @@ FIELDS = [
 MOST_GROWTH = 1.5
 # A call with its password may take this many times as long as one with a session.
 MOST_PASSWORD = 1.1
+# Milliseconds of the server for a page of records.
+MOST_PAGE = 50
 # How often the two take turns.
 TURNS = 3
 
@@ -421,6 +423,32 @@ def password(cluster, server, first, count, options, report):
     )
 
 
+def page_of_records(cluster, server, options, report):
+    """The list of eighty applications as a browser asks for it: how long it takes the server."""
+    say()
+    say("## The list of 80 applications as a page")
+    say()
+    say("| connections | pages/s | p50 ms | p99 ms | server CPU µs/page | target |")
+    say("| ---: | ---: | ---: | ---: | ---: | --- |")
+    for connections in (1, 4):
+        env = os.environ | {
+            "BENCH_CALL": "",
+            "BENCH_PATH": "/odoo/oregional.application",
+            "BENCH_COOKIE": server.cookie,
+            "BENCH_HOST": f"127.0.0.1:{server.port}",
+            "BENCH_FIRST": "1",
+            "BENCH_COUNT": "1",
+        }
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{options.seconds}s", "--timeout", "10s", "--latency"]
+        command += ["-s", HERE / "call.lua", f"http://127.0.0.1:{server.port}/"]
+        load = loaded(command, options.seconds, env, f"pages at {connections} connections", server, cluster)
+        verdict = report.judge(f"a page of records: p99 {load.p99:.1f} ms of {MOST_PAGE}", load.p99 <= MOST_PAGE)
+        say(
+            f"| {connections} | {load.rate:,.0f} | {load.p50:.2f} | {load.p99:.2f} | {load.cpu_micros:.0f} "
+            f"| p99 ≤ {MOST_PAGE} ms: {verdict} |"
+        )
+
+
 def applications(cluster, server, scratch, options, report):
     """The calls on growing numbers of applications, and what they cost."""
     names = [{"name": f"Scheme {number}"} for number in range(SCHEMES)]
@@ -441,6 +469,7 @@ def applications(cluster, server, scratch, options, report):
     plan = scripts[SCENARIOS[0].name].plan(cluster)
     growth(loads, options.sizes, report)
     password(cluster, server, first, have, options, report)
+    page_of_records(cluster, server, options, report)
     say()
     say("## Resident memory of the server")
     say()

@@ -6,13 +6,12 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value as Json, json};
 
-use super::super::jsonrpc;
 use super::address::State;
 use super::confirm::{Question, confirm};
-use super::desk::{Asked, Desk, is_own_form, leave_notice};
+use super::desk::{Asked, Desk, leave_notice};
 use super::list::{Listing, show};
 use super::posted::Posted;
-use super::{opened, see_other, stale_form, trouble, with_notice};
+use super::{opened, received, see_other, trouble, with_notice};
 use crate::error::{Error, Result};
 use crate::orm::python;
 use crate::rpc::App;
@@ -36,22 +35,11 @@ pub(in crate::http) async fn act(
     path: Path<String>,
     body: std::result::Result<Bytes, actix_web::Error>,
 ) -> HttpResponse {
-    let body = match body {
-        Ok(body) => body,
-        Err(error) => return jsonrpc::unreadable(&error),
+    let (posted, caller) = match received(&app, &request, body).await {
+        Ok(received) => received,
+        Err(answer) => return *answer,
     };
-    let posted = match Posted::read(&request, body).await {
-        Ok(posted) => posted,
-        Err(error) => return trouble(&app, &request, &error).await,
-    };
-    if !is_own_form(&app, &request, posted.get("csrf_token").unwrap_or_default()) {
-        return stale_form(&request);
-    }
     let asked = Asked::of(&app, &request);
-    let caller = match jsonrpc::caller(&request) {
-        Ok(caller) => caller,
-        Err(error) => return trouble(&app, &request, &error).await,
-    };
     let done =
         visit(&app, caller, Purpose::Change, async |visit| done(visit, &asked, &path, &posted).await).await;
     match done {

@@ -6,14 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
-use super::super::jsonrpc;
 use super::address::{list_path, record_path};
 use super::desk::{Asked, Desk};
 use super::frame::{Entry, Page, entries, frame, usual_action};
-use super::{see_other, trouble};
+use super::{answered, see_other};
 use crate::error::{Error, Result};
 use crate::rpc::App;
-use crate::rpc::page::{Purpose, Visit, visit};
+use crate::rpc::page::Visit;
 
 /// The menu. Addresses such as `/web#id=5&model=…` end here, as only the browser knows what stands
 /// behind the `#`: the script goes on from there.
@@ -92,19 +91,4 @@ async fn opens(visit: &Visit, action: &str) -> Result<(String, i64)> {
     let model = told.get("res_model").and_then(Json::as_str);
     let model = model.ok_or_else(|| Error::NotFound("This action opens no records.".to_owned()))?;
     Ok((model.to_owned(), told.get("id").and_then(Json::as_i64).unwrap_or_default()))
-}
-
-async fn answered(
-    app: &App,
-    request: &HttpRequest,
-    work: impl AsyncFn(&Visit) -> Result<HttpResponse>,
-) -> HttpResponse {
-    let done = match jsonrpc::caller(request) {
-        Ok(caller) => visit(app, caller, Purpose::Show, work).await,
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(response) => response,
-        Err(error) => trouble(app, request, &error).await,
-    }
 }

@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value as Json, json};
 use url::form_urlencoded;
 
-use super::super::jsonrpc;
 use super::address::{Custom, State, list_path};
 use super::condition::{self, Values};
 use super::desk::{Asked, Desk};
@@ -16,12 +15,12 @@ use super::drawn::{Drawn, Shape, flag, specification};
 use super::frame::{Page, frame, usual_action};
 use super::search::{Search, all_of};
 use super::table::{self, Group, Rows};
-use super::{see_other, trouble};
+use super::{answered, see_other};
 use crate::error::{Error, Result};
 use crate::orm::python;
 use crate::orm::view::arch::Element;
 use crate::rpc::App;
-use crate::rpc::page::{Purpose, Visit, visit};
+use crate::rpc::page::Visit;
 
 /// Rows of a page, where the view does not say.
 const PAGE: i64 = 80;
@@ -304,13 +303,7 @@ pub(in crate::http) async fn list(app: Data<App>, request: HttpRequest, path: Pa
         }
         show(visit, &asked, &path, None).await
     };
-    match jsonrpc::caller(&request) {
-        Ok(caller) => match visit(&app, caller, Purpose::Show, shown).await {
-            Ok(response) => response,
-            Err(error) => trouble(&app, &request, &error).await,
-        },
-        Err(error) => trouble(&app, &request, &error).await,
-    }
+    answered(&app, &request, shown).await
 }
 
 /// Draws the list; with what went wrong, if something did.

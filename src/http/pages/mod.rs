@@ -27,7 +27,7 @@ mod texts;
 
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde_json::{Map, Value as Json};
@@ -35,11 +35,13 @@ use serde_json::{Map, Value as Json};
 use self::address::{list_path, record_path, with_query};
 use self::desk::{Asked, Desk};
 use self::frame::{Page, frame};
+use self::posted::Posted;
 use super::webclient::see_other;
 use super::{jsonrpc, webclient};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::rpc::App;
-use crate::rpc::page::{Purpose, visit};
+use crate::rpc::page::{Purpose, Visit, visit};
+use crate::rpc::retrying::Caller;
 
 pub(super) use self::assets::{icon, plain_style, script};
 pub(super) use self::texts::Texts;
@@ -155,6 +157,44 @@ fn stale_form(request: &HttpRequest) -> HttpResponse {
 pub(super) fn texts_of(request: &HttpRequest) -> Texts {
     let header = request.headers().get("accept-language").and_then(|value| value.to_str().ok());
     Texts::accepted(header.unwrap_or_default())
+}
+
+/// A page that only shows: what `work` draws in one visit, or what went wrong.
+async fn answered(
+    app: &App,
+    request: &HttpRequest,
+    work: impl AsyncFn(&Visit) -> Result<HttpResponse>,
+) -> HttpResponse {
+    let done = match jsonrpc::caller(request) {
+        Ok(caller) => visit(app, caller, Purpose::Show, work).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(response) => response,
+        Err(error) => trouble(app, request, &error).await,
+    }
+}
+
+/// The form that somebody sent from a page of the own session, and who it was.
+///
+/// # Errors
+///
+/// The answer to what is no such form.
+async fn received(
+    app: &App,
+    request: &HttpRequest,
+    body: std::result::Result<Bytes, actix_web::Error>,
+) -> std::result::Result<(Posted, Caller), Box<HttpResponse>> {
+    let body = body.map_err(|error| Box::new(jsonrpc::unreadable(&error)))?;
+    let read = async { Ok((Posted::read(request, body).await?, jsonrpc::caller(request)?)) };
+    let (posted, caller) = match read.await {
+        Ok(read) => read,
+        Err(error) => return Err(Box::new(trouble(app, request, &error).await)),
+    };
+    if !desk::is_own_form(app, request, posted.get("csrf_token").unwrap_or_default()) {
+        return Err(Box::new(stale_form(request)));
+    }
+    Ok((posted, caller))
 }
 
 /// What went wrong, within the frame where somebody is signed in.

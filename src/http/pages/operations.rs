@@ -6,14 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use serde_json::{Map, Value as Json, json};
 
-use super::super::jsonrpc;
 use super::address::list_path;
 use super::desk::{Asked, Desk};
 use super::frame::{Page, frame};
-use super::{shown, trouble};
+use super::{answered, shown};
 use crate::error::{Error, Result};
 use crate::rpc::operations::{Figures, figures};
-use crate::rpc::page::{Purpose, Visit, visit};
+use crate::rpc::page::Visit;
 use crate::rpc::{App, SERVER_VERSION};
 
 /// Entries of the audit log that are shown.
@@ -31,14 +30,7 @@ pub(in crate::http) async fn operations(app: Data<App>, request: HttpRequest) ->
         }
         draw(visit, &desk, &app).await
     };
-    let done = match jsonrpc::caller(&request) {
-        Ok(caller) => visit(&app, caller, Purpose::Show, shown).await,
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(response) => response,
-        Err(error) => trouble(&app, &request, &error).await,
-    }
+    answered(&app, &request, shown).await
 }
 
 async fn draw(visit: &Visit, desk: &Desk, app: &App) -> Result<HttpResponse> {

@@ -18,13 +18,12 @@ use actix_web::{HttpRequest, HttpResponse};
 pub(super) use self::submit::submit;
 
 use self::sheet::Sheet;
-use super::super::jsonrpc;
 use super::address::{record_path, with_query};
 use super::desk::{Asked, Desk};
-use super::{see_other, trouble};
+use super::{answered, see_other};
 use crate::error::{Error, Result};
 use crate::rpc::App;
-use crate::rpc::page::{Purpose, Visit, visit};
+use crate::rpc::page::Visit;
 
 /// Which record an address names: none for a new one.
 fn record_of(id: &str) -> Result<Option<i64>> {
@@ -72,14 +71,7 @@ pub(in crate::http) async fn form(
         sheet.choose(visit).await?;
         page::show(visit, &app, &sheet, None, StatusCode::OK).await
     };
-    let done = match jsonrpc::caller(&request) {
-        Ok(caller) => visit(&app, caller, Purpose::Show, shown).await,
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(response) => response,
-        Err(error) => trouble(&app, &request, &error).await,
-    }
+    answered(&app, &request, shown).await
 }
 
 fn other(model: &str, id: Option<i64>) -> String {

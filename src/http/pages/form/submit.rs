@@ -8,12 +8,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use serde_json::{Map, Value as Json, json};
 
-use super::super::super::jsonrpc;
 use super::super::address::{list_path, record_path, with_query};
 use super::super::confirm::{Question, confirm};
-use super::super::desk::{Asked, Desk, is_own_form, leave_notice};
+use super::super::desk::{Asked, Desk, leave_notice};
 use super::super::posted::Posted;
-use super::super::{opened, see_other, stale_form, trouble, with_notice};
+use super::super::{opened, received, see_other, trouble, with_notice};
 use super::conflict;
 use super::lines::overlay;
 use super::page;
@@ -41,19 +40,14 @@ pub(in crate::http) async fn submit(
     path: Path<(String, String)>,
     body: std::result::Result<Bytes, actix_web::Error>,
 ) -> HttpResponse {
-    let body = match body {
-        Ok(body) => body,
-        Err(error) => return jsonrpc::unreadable(&error),
+    let (posted, caller) = match received(&app, &request, body).await {
+        Ok(received) => received,
+        Err(answer) => return *answer,
     };
-    let read =
-        async { Ok((Posted::read(&request, body).await?, record_of(&path.1)?, jsonrpc::caller(&request)?)) };
-    let (posted, id, caller) = match read.await {
-        Ok(read) => read,
+    let id = match record_of(&path.1) {
+        Ok(id) => id,
         Err(error) => return trouble(&app, &request, &error).await,
     };
-    if !is_own_form(&app, &request, posted.get("csrf_token").unwrap_or_default()) {
-        return stale_form(&request);
-    }
     let asked = Asked::of(&app, &request);
     let sent = Sent { app: &app, asked: &asked, model: &path.0, id, posted: &posted };
     let done = visit(&app, caller, Purpose::Change, async |visit| sent.done(visit).await).await;

@@ -8,11 +8,10 @@ use maud::Markup;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::super::attempt::{guarded, is_refused};
-use super::super::super::jsonrpc;
 use super::super::super::session::with_cookie;
-use super::super::desk::{Asked, Desk, is_own_form, leave_notice};
+use super::super::desk::{Asked, Desk, leave_notice};
 use super::super::posted::Posted;
-use super::super::{see_other, stale_form, trouble, with_notice};
+use super::super::{received, see_other, trouble, with_notice};
 use super::{ADDRESS, page, show};
 use crate::error::{Error, Result};
 use crate::orm::convert::DATETIME;
@@ -39,18 +38,10 @@ pub(in crate::http) async fn act(
     request: HttpRequest,
     body: std::result::Result<Bytes, actix_web::Error>,
 ) -> HttpResponse {
-    let body = match body {
-        Ok(body) => body,
-        Err(error) => return jsonrpc::unreadable(&error),
+    let (posted, caller) = match received(&app, &request, body).await {
+        Ok(received) => received,
+        Err(answer) => return *answer,
     };
-    let read = async { Ok((Posted::read(&request, body).await?, jsonrpc::caller(&request)?)) };
-    let (posted, caller) = match read.await {
-        Ok(read) => read,
-        Err(error) => return trouble(&app, &request, &error).await,
-    };
-    if !is_own_form(&app, &request, posted.get("csrf_token").unwrap_or_default()) {
-        return stale_form(&request);
-    }
     let asked = Asked { notice: None, ..Asked::of(&app, &request) };
     let change =
         async || visit(&app, caller, Purpose::Change, async |visit| done(visit, &posted).await).await;

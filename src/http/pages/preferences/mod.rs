@@ -11,13 +11,12 @@ use maud::Markup;
 
 pub(super) use self::act::act;
 
-use super::super::jsonrpc;
+use super::answered;
 use super::desk::{Asked, Desk};
 use super::frame::{Page, frame};
-use super::trouble;
 use crate::error::Result;
 use crate::rpc::App;
-use crate::rpc::page::{Purpose, Visit, visit};
+use crate::rpc::page::Visit;
 
 /// Where this is.
 const ADDRESS: &str = "/odoo/preferences";
@@ -26,14 +25,7 @@ const ADDRESS: &str = "/odoo/preferences";
 pub(in crate::http) async fn preferences(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let asked = Asked::of(&app, &request);
     let shown = async |visit: &Visit| show(visit, &asked, StatusCode::OK, None).await;
-    let done = match jsonrpc::caller(&request) {
-        Ok(caller) => visit(&app, caller, Purpose::Show, shown).await,
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(response) => response,
-        Err(error) => trouble(&app, &request, &error).await,
-    }
+    answered(&app, &request, shown).await
 }
 
 /// Draws it, with what there is to say first.
