@@ -156,6 +156,7 @@ for (const width of [1280, 360]) {
 
       const system = await visit(undefined, options);
       await open('system-menu', '/odoo', system);
+      await open('operations', '/odoo/operations', system);
       await open('users', '/odoo/res.users', system);
       await open('user', `/odoo/res.users/${user.id}`, system);
       await open('groups', '/odoo/res.groups', system);

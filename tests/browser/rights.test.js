@@ -128,6 +128,16 @@ scene('an administrator of applications looks after applications, not after the 
   assert.equal(answer.status(), 403);
 });
 
+scene('operations are for those who look after the system', async ({ visit }) => {
+  const visitor = await visit(await colleague('Registrar', APP_ADMIN));
+  assert.equal((await visitor.open('/odoo/operations')).status(), 403);
+  const system = await visit();
+  await system.open('/odoo');
+  await system.page.locator('nav.people summary').click();
+  await system.follow('Operations');
+  await system.page.getByRole('heading', { level: 1, name: 'Operations' }).waitFor();
+});
+
 scene('a system administrator makes a user with groups', async ({ visit }) => {
   const client = await admin();
   const visitor = await visit();
