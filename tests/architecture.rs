@@ -120,10 +120,11 @@ fn every_text_of_the_pages_has_its_translation() {
             .unwrap();
     let table: serde_json::Value = serde_json::from_str(&table).unwrap();
     let mut missing = Vec::new();
-    for source in sources()
-        .iter()
-        .filter(|source| source.path.starts_with("http/pages") || source.path.ends_with("login.rs"))
-    {
+    for source in sources().iter().filter(|source| {
+        source.path.starts_with("http/pages")
+            || source.path.starts_with("http/oauth")
+            || source.path.ends_with("login.rs")
+    }) {
         for opening in ["t(\"", "fill(\""] {
             for (place, _) in source.text.match_indices(opening) {
                 // Of a name that only ends so, such as `get`, nothing is translated.

@@ -9,6 +9,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use url::Url;
 
+use super::super::pages::Texts;
 use super::form::Form;
 use super::pages::{self, Consent};
 use super::redirect::with_parameters;
@@ -228,6 +229,7 @@ async fn consent(
         host: parsed.host_str().unwrap_or_default(),
         origin: &origin,
         ticket,
+        texts: Texts::of(&row.map(|row| text(row, 2)).unwrap_or_default()),
     }))
 }
 

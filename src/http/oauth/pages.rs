@@ -15,7 +15,7 @@ use crate::auth::oauth::request::Ticket;
 use crate::auth::oauth::scope::Scope;
 
 /// A page that nobody frames or keeps, whose forms go nowhere but here and to `form_target`.
-fn page(status: StatusCode, title: &str, form_target: &str, content: &Markup) -> HttpResponse {
+fn page(status: StatusCode, texts: Texts, title: &str, form_target: &str, content: &Markup) -> HttpResponse {
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
     );
@@ -24,7 +24,7 @@ fn page(status: StatusCode, title: &str, form_target: &str, content: &Markup) ->
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("text/html; charset=utf-8")
-        .body(shell(Texts::of("en"), title, None, content))
+        .body(shell(texts, title, None, content))
 }
 
 /// What the consent page tells and asks.
@@ -43,32 +43,36 @@ pub(super) struct Consent<'a> {
     pub origin: &'a str,
     /// What the form carries.
     pub ticket: &'a Ticket,
+    /// The texts of the user's language.
+    pub texts: Texts,
 }
 
 /// Asks the user.
 pub(super) fn consent(asked: &Consent<'_>) -> HttpResponse {
+    let t = |english: &'static str| asked.texts.t(english);
     let content = html! {
         @if let Some(logo) = asked.logo {
             img.logo alt="" src=(format!("data:image/png;base64,{}", STANDARD.encode(logo)));
         }
-        h1 { (asked.application) " asks for access" }
-        p { "If you allow it, it acts in your name as " strong { (asked.user) } " and can" }
+        h1 { (asked.texts.fill("{} asks for access", &[&asked.application])) }
+        p { (t("If you allow it, it acts in your name and can")) }
         ul {
-            @if asked.scope.read { li { "look at the records that you see, of the models that it is offered" } }
-            @if asked.scope.write { li { "create, change and delete such records" } }
+            @if asked.scope.read { li { (t("look at the records that you see, of the models that it is offered")) } }
+            @if asked.scope.write { li { (t("create, change and delete such records")) } }
         }
-        p.quiet { "It never learns your password. You can take this back at any time." }
+        p { (t("You are signed in as")) " " strong { (asked.user) } "." }
+        p.quiet { (t("It never learns your password. You can take this back at any time, in your preferences.")) }
         form method="post" action="/oauth2/consent" {
             input type="hidden" name="request" value=(asked.ticket.id);
             input type="hidden" name="token" value=(asked.ticket.form_token);
             div.row {
-                button.main type="submit" name="decision" value="allow" { "Allow" }
-                button type="submit" name="decision" value="deny" { "Deny" }
+                button.main type="submit" name="decision" value="allow" { (t("Allow")) }
+                button type="submit" name="decision" value="deny" { (t("Deny")) }
             }
         }
-        p.quiet { "Afterwards you return to " strong { (asked.host) } "." }
+        p.quiet { (t("Afterwards you return to")) " " strong { (asked.host) } "." }
     };
-    page(StatusCode::OK, "Allow access?", asked.origin, &content)
+    page(StatusCode::OK, asked.texts, t("Allow access?"), asked.origin, &content)
 }
 
 /// Tells the user what is wrong with a request that must not be sent back.
@@ -89,7 +93,7 @@ pub(in crate::http) fn refusal(refusal: &Refusal) -> HttpResponse {
         p.bad { (text) }
         p.quiet { "Nothing was allowed and nothing was sent. If it happens again, show this page to whoever set the application up (" (refusal.code()) ")." }
     };
-    let mut response = page(status, "Sign-in refused", "", &content);
+    let mut response = page(status, Texts::of("en"), "Sign-in refused", "", &content);
     if let Some(seconds) = answer::retry_after(refusal)
         && let Ok(value) = seconds.parse()
     {
@@ -104,5 +108,5 @@ pub(super) fn stale_form() -> HttpResponse {
         h1 { "This form is no longer good" }
         p { "It was used already, is too old, or belongs to another session. Go back to the application and sign in from there again." }
     };
-    page(StatusCode::FORBIDDEN, "Form no longer good", "", &content)
+    page(StatusCode::FORBIDDEN, Texts::of("en"), "Form no longer good", "", &content)
 }

@@ -25,7 +25,7 @@ const NEVER: i32 = 9999;
 /// A moment in the visitor's zone, with the time in UTC for whoever points at it.
 pub(in crate::http) fn time(desk: &Desk, moment: NaiveDateTime) -> Markup {
     if moment.year() >= NEVER {
-        return html! { (desk.t("never")) };
+        return html! { (desk.t("without end")) };
     }
     let local = desk.zone.from_utc_datetime(&moment);
     let format = format!("{} {}", desk.formats.date, desk.formats.time);
@@ -74,7 +74,7 @@ pub(in crate::http) fn plain(desk: &Desk, shape: &Shape, value: &Json) -> String
         ("boolean", value) => desk.t(if python::truth(value) { "Yes" } else { "No" }).to_owned(),
         ("datetime", Json::String(text)) => moment(text).map_or_else(String::new, |moment| {
             if moment.year() >= NEVER {
-                return desk.t("never").to_owned();
+                return desk.t("without end").to_owned();
             }
             let format = format!("{} {}", desk.formats.date, desk.formats.time);
             desk.zone.from_utc_datetime(&moment).naive_local().format(&format).to_string()
