@@ -313,6 +313,8 @@ mod tests {
             let error = process(&header_only(width, height), 0, 0).unwrap_err();
             assert!(matches!(error, ImageError::TooManyPixels { .. } | ImageError::TooMuchMemory), "{error}");
         }
-        assert!(process(&header_only(10_000, 5_000), 0, 0).is_ok());
+        // As large as one may be, so it is decoded, and nothing stands behind its header.
+        let error = process(&header_only(10_000, 5_000), 0, 0).unwrap_err();
+        assert!(matches!(error, ImageError::Damaged(_)), "{error}");
     }
 }
