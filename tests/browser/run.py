@@ -3,7 +3,7 @@
 
 Installs what package-lock.json names below target/browser, starts the built program on a database of its
 own and runs Node's test runner. Fails when anything fails or is skipped. Pictures of all pages are left in
-target/browser/screenshots; --fixtures renews the few of them that are kept in fixtures/screenshots.
+target/browser/screenshots; --fixtures renews those that are kept in fixtures/screenshots.
 """
 
 import argparse
@@ -24,9 +24,14 @@ HOME = ROOT / "target" / "browser"
 KEPT = ROOT / "fixtures" / "screenshots"
 PASSWORD = "the administrator's own"
 
-# What a newcomer should see first; together it has to stay small.
-SHOWN = ("applications", "application", "preferences", "consent")
-MOST_BYTES = 1_500_000
+# A picture of each page, light and dark; together they have to stay small.
+SHOWN = (
+    *("login", "menu", "applications", "applications-found", "applications-grouped", "application", "application-new"),
+    *("application-settings", "application-audit", "application-conflict", "application-wrong", "schemes", "scheme"),
+    *("configurations", "configuration", "authorizations", "authorization", "codes", "audit", "users", "user", "groups"),
+    *("group", "preferences", "operations", "consent", "consent-refused", "question", "missing"),
+)
+MOST_BYTES = 8_000_000
 
 
 def settings(server):
