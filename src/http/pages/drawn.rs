@@ -1,5 +1,8 @@
 //! The views of a model as `get_views` gives them to any client, and the fields that they show.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result};
@@ -12,7 +15,7 @@ use crate::rpc::page::Visit;
 pub(in crate::http) struct Shape {
     /// The field's name.
     pub name: String,
-    told: Map<String, Json>,
+    told: Rc<Map<String, Json>>,
 }
 
 impl Shape {
@@ -71,7 +74,8 @@ impl Shape {
 #[derive(Debug, Clone, Default)]
 pub(in crate::http) struct Drawn {
     views: Map<String, Json>,
-    models: Map<String, Json>,
+    /// By model and field; drawing asks for them again and again.
+    models: HashMap<String, Vec<Shape>>,
 }
 
 impl Drawn {
@@ -90,7 +94,8 @@ impl Drawn {
             Some(Json::Object(part)) => part,
             _ => Map::new(),
         };
-        Ok(Self { views: part("views"), models: part("models") })
+        let models = part("models").into_iter().map(|(model, told)| (model, shapes(told))).collect();
+        Ok(Self { views: part("views"), models })
     }
 
     /// The arch of a kind of view.
@@ -112,17 +117,24 @@ impl Drawn {
 
     /// What is told of a field, if the views show it.
     pub(in crate::http) fn shape(&self, model: &str, name: &str) -> Option<Shape> {
-        let told = self.models.get(model)?.get("fields")?.get(name)?.as_object()?;
-        Some(Shape { name: name.to_owned(), told: told.clone() })
+        self.models.get(model)?.iter().find(|shape| shape.name == name).cloned()
     }
 
     /// What is told of all fields of a model.
     pub(in crate::http) fn shapes(&self, model: &str) -> Vec<Shape> {
-        let fields = self.models.get(model).and_then(|model| model.get("fields")).and_then(Json::as_object);
-        let told = fields.into_iter().flatten();
-        told.filter_map(|(name, told)| Some(Shape { name: name.clone(), told: told.as_object()?.clone() }))
-            .collect()
+        self.models.get(model).cloned().unwrap_or_default()
     }
+}
+
+/// The fields of a model, as `get_views` tells them.
+fn shapes(mut told: Json) -> Vec<Shape> {
+    let fields = told.get_mut("fields").map(Json::take);
+    let Some(Json::Object(fields)) = fields else { return Vec::new() };
+    let shape = |(name, told)| match told {
+        Json::Object(told) => Some(Shape { name, told: Rc::new(told) }),
+        _ => None,
+    };
+    fields.into_iter().filter_map(shape).collect()
 }
 
 /// Whether an attribute is there and true, in any of the ways in which views write that.
