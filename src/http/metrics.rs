@@ -32,7 +32,8 @@ pub(super) async fn metrics(app: Data<App>, request: HttpRequest) -> HttpRespons
             .insert(WWW_AUTHENTICATE, actix_web::http::header::HeaderValue::from_static("Bearer"));
         return refused;
     }
-    let is_up = match operations::figures(&app).await {
+    let asked = async { operations::figures(&app, &app.pool.get().await?).await };
+    let is_up = match asked.await {
         Ok(figures) => {
             figures.count(&app.shared.metrics);
             1

@@ -7,19 +7,26 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::pages::{Texts, icon, plain_style};
 
+/// The head of every page: the server's own style, script and icon, nothing from elsewhere.
+pub(super) fn head(title: &str, style: &str, script: Option<&str>) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            title { (title) }
+            link rel="stylesheet" href=(style);
+            link rel="icon" href=(icon()) type="image/svg+xml";
+            @if let Some(script) = script { script src=(script) defer {} }
+        }
+    }
+}
+
 /// A whole page around its content: the server's own style.
 pub(super) fn shell(texts: Texts, title: &str, script: Option<&str>, content: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang=(texts.code) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                link rel="stylesheet" href=(plain_style());
-                link rel="icon" href=(icon()) type="image/svg+xml";
-                @if let Some(script) = script { script src=(script) defer {} }
-            }
+            (head(title, plain_style(), script))
             body { main { (content) } }
         }
     };

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::App;
-use crate::db::Sql;
+use crate::db::{Connection, Sql};
 use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::orm::registry::{int, text};
@@ -30,15 +30,15 @@ const COUNTED: [&str; 7] = [
     "database_connections",
 ];
 
-/// Asks the database, the pools and the caches.
+/// Asks the database over a connection that the caller has, the pools and the caches.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer.
-pub async fn figures(app: &App) -> Result<Figures> {
+pub async fn figures(app: &App, connection: &Connection) -> Result<Figures> {
     let statement =
         Sql::with_parameter(include_str!("../../sql/queries/operations/figures.sql"), app.shared.world.now());
-    let rows = app.pool.get().await?.query(statement).await?;
+    let rows = connection.query(statement).await?;
     let mut figures = Figures::default();
     if let Some(row) = rows.first() {
         figures.database = text(row, 0);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value as Json, json};
 
 use super::call_kw::{self, Request};
+use super::operations::{self, Figures};
 use super::retrying::{self, Caller};
 use super::webclient;
 use super::{App, session};
@@ -189,6 +190,15 @@ impl Visit {
         let context = json!({"active_model": model, "active_ids": ids, "active_id": ids.first()});
         let context = context.as_object().cloned().unwrap_or_default();
         ir_actions::run(&self.env(&context)?, id).await
+    }
+
+    /// How the server and its database are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when the database does not answer.
+    pub async fn figures(&self, app: &App) -> Result<Figures> {
+        operations::figures(app, self.env.connection()).await
     }
 
     /// How the language of the page writes moments and numbers.

@@ -6,6 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentTyp
 use maud::{DOCTYPE, Markup, html};
 use serde_json::Value as Json;
 
+use super::super::shell::head;
 use super::address::list_path;
 use super::assets;
 use super::desk::{Desk, take_notice};
@@ -32,14 +33,7 @@ pub(in crate::http) fn frame(desk: &Desk, status: StatusCode, page: &Page) -> Ht
     let content = html! {
         (DOCTYPE)
         html lang=(texts.code) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (page.title) " · Oregional" }
-                link rel="stylesheet" href=(assets::style());
-                link rel="icon" href=(assets::icon()) type="image/svg+xml";
-                script src=(assets::script()) defer {}
-            }
+            (head(&format!("{} · Oregional", page.title), assets::style(), Some(assets::script())))
             body {
                 a.skip href="#content" { (texts.t("Skip to the content")) }
                 header.bar {

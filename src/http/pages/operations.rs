@@ -11,7 +11,7 @@ use super::desk::{Asked, Desk};
 use super::frame::{Page, frame};
 use super::{answered, shown};
 use crate::error::{Error, Result};
-use crate::rpc::operations::{Figures, figures};
+use crate::rpc::operations::Figures;
 use crate::rpc::page::Visit;
 use crate::rpc::{App, SERVER_VERSION};
 
@@ -34,7 +34,7 @@ pub(in crate::http) async fn operations(app: Data<App>, request: HttpRequest) ->
 }
 
 async fn draw(visit: &Visit, desk: &Desk, app: &App) -> Result<HttpResponse> {
-    let figures = figures(app).await?;
+    let figures = visit.figures(app).await?;
     let wanted = json!({"domain": [], "fields": ["create_date", "event", "outcome", "user_name", "application_name", "address"], "limit": RECENT});
     let recent = visit.call("audit.log", "search_read", json!([]), wanted, &Map::new()).await?;
     let body = html! {
