@@ -63,6 +63,8 @@ pub struct Model {
     pub sequence: Option<&'static str>,
     /// Whether its records only serve a dialog and are soon forgotten.
     pub transient: bool,
+    /// Whether no record of it ever changes.
+    pub append_only: bool,
     /// What the audit log hears of its records; nothing where there is none.
     pub audit: Option<Audit>,
     /// Its id in `ir.model`.
@@ -108,6 +110,7 @@ impl Model {
             manual: false,
             sequence: None,
             transient: false,
+            append_only: false,
             audit: None,
             id: 0,
         }
@@ -212,6 +215,13 @@ impl Model {
     #[must_use]
     pub fn audited_as(mut self, audit: Audit) -> Self {
         self.audit = Some(audit);
+        self
+    }
+
+    /// Its records never change.
+    #[must_use]
+    pub fn append_only(mut self) -> Self {
+        self.append_only = true;
         self
     }
 

@@ -96,16 +96,21 @@ fn columns(field: &Field) -> Vec<(String, &'static str, bool)> {
     if field.sealed { vec![own, (lookup_column(&field.name), "bytea", false)] } else { vec![own] }
 }
 
+/// Room in each page for the next version of its rows: a record that changes stays in its page then, and
+/// none of its indexes has to follow. Without it a change of a large table costs twice to three times as much.
+const ROOM: &str = " WITH (fillfactor = 85)";
+
 fn tables(model: &Model, known: &Catalogue) -> Vec<Sql> {
     let mut statements = Vec::new();
     if !known.has_table(&model.table) {
         let create = Sql::text("CREATE TABLE ").then(ident(&model.table));
+        let room = if model.append_only { "" } else { ROOM };
         match model.sequence {
-            None => statements.push(create.and_text(" (id serial PRIMARY KEY)")),
+            None => statements.push(create.and_text(" (id serial PRIMARY KEY)").and_text(room)),
             Some(sequence) => {
                 statements.push(Sql::text("CREATE SEQUENCE IF NOT EXISTS ").then(ident(sequence)));
                 let id = create.and_text(" (id integer PRIMARY KEY DEFAULT nextval(");
-                statements.push(id.then(Sql::literal(sequence)).and_text("))"));
+                statements.push(id.then(Sql::literal(sequence)).and_text("))").and_text(room));
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The function that notes what happens to one record: a line for each column that has changed.
+//! The function that notes what happens to one record: a line for each column that has a value, or has
+//! another one.
 
 use super::{BYTES, Plan, RECORD, named, rendered};
 use crate::db::Sql;
@@ -19,91 +20,133 @@ const NEW: &str = "new";
 /// Lines in one expression: PostgreSQL takes a hundred arguments.
 const MOST_ARGUMENTS: usize = 50;
 
+/// What happens to a record. Each has a part of the function for itself: an expression is set up anew in
+/// each transaction, and that costs more than its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Made,
+    Written,
+    Gone,
+}
+
+impl Change {
+    /// The rows that there are.
+    fn rows(self) -> &'static [&'static str] {
+        match self {
+            Self::Made => &[NEW],
+            Self::Written => &[OLD, NEW],
+            Self::Gone => &[OLD],
+        }
+    }
+}
+
 pub(super) fn plan(registry: &Registry, model: &Model, audit: &Audit) -> Result<Plan> {
     let (bytes, plain): (Vec<&Field>, Vec<&Field>) =
         audit.fields(model).partition(|field| field.kind.is_binary());
     // What needs a look at another table would make the whole expression a query: it stands by itself.
     let (links, values): (Vec<&Field>, Vec<&Field>) =
         plain.iter().partition(|field| matches!(field.kind, FieldType::Many2one { .. }));
-    let lines = values.iter().map(|field| line(audit, field));
-    let new_bytes = bytes.iter().map(|field| secret_line(field, Sql::text("tg_op = 'INSERT' AND ")));
-    let mut linked = Sql::default();
-    for field in &links {
-        linked = linked.then(link_line(registry, model, field)?);
+    let all = |change| -> Result<Sql> {
+        let whole = values.iter().map(|field| line(audit, field, change));
+        let pictures =
+            bytes.iter().filter(|_| change == Change::Made).map(|field| secret_line(field, change));
+        let mut told = noted(whole.chain(pictures));
+        for field in &links {
+            let line = noted([link_line(registry, model, field, change)?]);
+            told = told.then(when(column(row_of(change), &field.name).and_text(" IS NOT NULL"), line));
+        }
+        Ok(told)
+    };
+    let mut written = Sql::default();
+    for field in values.iter().chain(&links) {
+        let line = match field.kind {
+            FieldType::Many2one { .. } => link_line(registry, model, field, Change::Written)?,
+            _ => line(audit, field, Change::Written),
+        };
+        written = written.then(where_changed(field, line));
     }
     let only = audit.only.map_or_else(Sql::default, |only| {
         let holds = only(Scope { alias: NEW, lang: BASE_LANG });
-        Sql::text("IF NOT ").then(holds).and_text(" THEN RETURN NULL; END IF;")
+        when(Sql::text("NOT ").then(holds), Sql::text("RETURN NULL;"))
     });
     let body = Sql::with_pieces(
         include_str!("../../../../sql/queries/schema/audit_record.sql"),
         &[
-            joined(bytes.iter().map(|field| secret_line(field, Sql::default()))),
-            joined(lines.chain(new_bytes)),
-            linked,
+            Sql::join(
+                bytes.iter().map(|field| where_changed(field, secret_line(field, Change::Written))),
+                "",
+            ),
+            written,
+            if model.has_active() { Sql::text(ARCHIVED) } else { Sql::default() },
+            all(Change::Made)?,
+            all(Change::Gone)?,
             only,
-            event(model),
-            application(registry, model, audit, &["id"])?,
-            application(registry, model, audit, &["display_name"])?,
-            Sql::literal(&model.name),
-            standing(|row| value_sql::path(registry, model, row, &["display_name"]))?,
+            entry(registry, model, audit, OLD)?,
+            entry(registry, model, audit, NEW)?,
         ],
     );
-    let when = if audit.only.is_some() { "UPDATE OF " } else { "INSERT OR DELETE OR UPDATE OF " };
-    let mut triggers = vec![(RECORD, calls(when, &plain, model))];
+    let after = if audit.only.is_some() { "UPDATE OF " } else { "INSERT OR DELETE OR UPDATE OF " };
+    let mut triggers = vec![(RECORD, calls(after, &plain, model))];
     if !bytes.is_empty() {
         triggers.push((BYTES, calls("UPDATE OF ", &bytes, model)));
     }
     Ok(Plan { table: model.table.clone(), body: rendered(body)?, triggers })
 }
 
-fn calls(when: &'static str, fields: &[&Field], model: &Model) -> Sql {
-    Sql::text(when)
+fn calls(after: &'static str, fields: &[&Field], model: &Model) -> Sql {
+    Sql::text(after)
         .then(Sql::join(fields.iter().map(|field| ident(&field.name)), ", "))
         .and_text(" ON ")
         .then(ident(&model.table))
         .and_text(" FOR EACH ROW")
 }
 
-fn joined(lines: impl Iterator<Item = Sql>) -> Sql {
-    let lines: Vec<Sql> = lines.collect();
-    let parts = lines
-        .chunks(MOST_ARGUMENTS)
-        .map(|lines| Sql::text("concat(").then(Sql::join(lines.iter().cloned(), ",\n")).and_text(")"));
-    let parts: Vec<Sql> = parts.collect();
-    if parts.is_empty() { Sql::text("''") } else { Sql::join(parts, " || ") }
+/// The name that a change of `active` has.
+const ARCHIVED: &str = "IF \"old\".active <> \"new\".active THEN \
+     audit_event := CASE WHEN \"new\".active THEN 'unarchive' ELSE 'archive' END; END IF;\n";
+
+fn when(condition: Sql, then: Sql) -> Sql {
+    Sql::text("IF ").then(condition).and_text(" THEN ").then(then).and_text(" END IF;\n")
 }
 
-/// An expression over the row that there is: the new one, or the one that goes.
-fn standing(expression: impl Fn(&str) -> Result<Sql>) -> Result<Sql> {
-    Ok(Sql::text("CASE tg_op WHEN 'DELETE' THEN ")
-        .then(expression(OLD)?)
-        .and_text(" ELSE ")
-        .then(expression(NEW)?)
-        .and_text(" END"))
+/// Statements that add lines to what is said; one that is nothing is left out.
+fn noted(lines: impl IntoIterator<Item = Sql>) -> Sql {
+    let lines: Vec<Sql> = lines.into_iter().collect();
+    let statements = lines.chunks(MOST_ARGUMENTS).map(|lines| {
+        Sql::text("audit_said := concat(audit_said, ")
+            .then(Sql::join(lines.iter().cloned(), ",\n"))
+            .and_text(");\n")
+    });
+    Sql::join(statements, "")
 }
 
-fn event(model: &Model) -> Sql {
-    let changed = if model.has_active() {
-        "CASE WHEN \"old\".active AND NOT \"new\".active THEN 'archive' WHEN \"new\".active AND NOT \"old\".active THEN 'unarchive' ELSE 'write' END"
-    } else {
-        "'write'"
-    };
-    Sql::text("CASE tg_op WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'unlink' ELSE ")
-        .and_text(changed)
-        .and_text(" END")
+/// The line is looked at only where the column has changed at all.
+fn where_changed(field: &Field, line: Sql) -> Sql {
+    when(differs(&told_by(field), None), noted([line]))
 }
 
-/// What the log says of the application that the record belongs to.
-fn application(registry: &Registry, model: &Model, audit: &Audit, last: &[&str]) -> Result<Sql> {
-    match audit.application {
+/// The entry itself, of the row that there is.
+fn entry(registry: &Registry, model: &Model, audit: &Audit, row: &str) -> Result<Sql> {
+    let of_application = |last: &str| match audit.application {
         None => Ok(Sql::text("NULL")),
-        Some("id") => standing(|row| value_sql::path(registry, model, row, last)),
-        Some(field) => {
-            let steps: Vec<&str> = std::iter::once(field).chain(last.iter().copied()).collect();
-            standing(|row| value_sql::path(registry, model, row, &steps))
-        }
-    }
+        Some("id") => value_sql::path(registry, model, row, &[last]),
+        Some(field) => value_sql::path(registry, model, row, &[field, last]),
+    };
+    Ok(Sql::with_pieces(
+        include_str!("../../../../sql/queries/schema/audit_entry.sql"),
+        &[
+            of_application("id")?,
+            of_application("display_name")?,
+            Sql::literal(&model.name),
+            column(row, "id"),
+            value_sql::path(registry, model, row, &["display_name"])?,
+        ],
+    ))
+}
+
+/// The row that tells of a record that comes or goes.
+fn row_of(change: Change) -> &'static str {
+    if change == Change::Gone { OLD } else { NEW }
 }
 
 /// `Label (name): `, on a line of its own.
@@ -111,30 +154,52 @@ fn label(field: &Field) -> Sql {
     Sql::literal(&format!("\n{} ({}): ", field.string, field.name))
 }
 
-/// Whether the value is another one; what reads alike is the same.
-fn differs(name: &str, empty: &'static str) -> Sql {
-    let value = |row| Sql::text("coalesce(").then(column(row, name)).and_text(empty).and_text(")");
+/// The column by which a change is found out: that of a sealed value is its keyed hash.
+fn told_by(field: &Field) -> String {
+    if field.sealed { lookup_column(&field.name) } else { field.name.clone() }
+}
+
+/// Whether the value is another one; what reads alike as `empty` is the same.
+fn differs(name: &str, empty: Option<&'static str>) -> Sql {
+    let value = |row| match empty {
+        None => column(row, name),
+        Some(empty) => {
+            Sql::text("coalesce(").then(column(row, name)).and_text(", ").and_text(empty).and_text(")")
+        }
+    };
     value(OLD).and_text(" IS DISTINCT FROM ").then(value(NEW))
 }
 
 /// The line of a column whose value is in the row itself.
-fn line(audit: &Audit, field: &Field) -> Sql {
+fn line(audit: &Audit, field: &Field, change: Change) -> Sql {
     if field.sealed {
-        return secret_line(field, Sql::default());
+        return secret_line(field, change);
     }
-    let told =
-        line_of(differs(&field.name, empty(field)), field, &|row| Ok(shown(field, row))).unwrap_or_default();
+    let empty = empty(field);
+    let told = match change {
+        Change::Written => {
+            guarded(differs(&field.name, empty), from_to(field, shown(field, OLD), shown(field, NEW)))
+        }
+        Change::Made | Change::Gone => {
+            let row = row_of(change);
+            let line = label(field).and_text(" || ").then(shown(field, row));
+            match empty {
+                // What has no value reads as nothing, and a line with nothing in it is nothing.
+                None => line,
+                Some(empty) => guarded(column(row, &field.name).and_text(" <> ").and_text(empty), line),
+            }
+        }
+    };
     match audit.conceals {
-        Some((name, when)) if name == field.name => {
-            let holds = |row| {
-                Sql::text("coalesce(").then(when(Scope { alias: row, lang: BASE_LANG })).and_text(", false)")
-            };
+        Some((name, is_secret)) if name == field.name => {
+            let holds = change.rows().iter().map(|row| {
+                let holds = is_secret(Scope { alias: row, lang: BASE_LANG });
+                Sql::text("coalesce(").then(holds).and_text(", false)")
+            });
             Sql::text("CASE WHEN ")
-                .then(holds(OLD))
-                .and_text(" OR ")
-                .then(holds(NEW))
+                .then(Sql::join(holds, " OR "))
                 .and_text(" THEN ")
-                .then(secret_line(field, Sql::default()))
+                .then(secret_line(field, change))
                 .and_text(" ELSE ")
                 .then(told)
                 .and_text(" END")
@@ -143,32 +208,25 @@ fn line(audit: &Audit, field: &Field) -> Sql {
     }
 }
 
-fn empty(field: &Field) -> &'static str {
+fn guarded(condition: Sql, line: Sql) -> Sql {
+    Sql::text("CASE WHEN ").then(condition).and_text(" THEN ").then(line).and_text(" END")
+}
+
+/// What reads as having no value, for those kinds that have such a thing besides NULL.
+fn empty(field: &Field) -> Option<&'static str> {
     match &field.kind {
-        _ if field.translate => ", '{}'",
-        FieldType::Boolean => ", false",
-        kind if kind.is_number() => ", 0",
-        kind if kind.is_text() => ", ''",
-        _ => ", NULL",
+        _ if field.translate => Some("'{}'"),
+        FieldType::Boolean => Some("false"),
+        kind if kind.is_number() => Some("0"),
+        kind if kind.is_text() => Some("''"),
+        _ => None,
     }
 }
 
-/// The old value and the new one, where there are both.
-fn line_of(differs: Sql, field: &Field, shown: &dyn Fn(&str) -> Result<Sql>) -> Result<Sql> {
+/// The old value and the new one.
+fn from_to(field: &Field, old: Sql, new: Sql) -> Sql {
     let or_empty = |value: Sql| Sql::text("coalesce(").then(value).and_text(", 'empty')");
-    Ok(Sql::text("CASE WHEN ")
-        .then(differs)
-        .and_text(" THEN ")
-        .then(label(field))
-        .and_text(" || CASE tg_op WHEN 'INSERT' THEN ")
-        .then(shown(NEW)?)
-        .and_text(" WHEN 'DELETE' THEN ")
-        .then(shown(OLD)?)
-        .and_text(" ELSE ")
-        .then(or_empty(shown(OLD)?))
-        .and_text(" || ' → ' || ")
-        .then(or_empty(shown(NEW)?))
-        .and_text(" END END"))
+    label(field).and_text(" || ").then(or_empty(old)).and_text(" || ' → ' || ").then(or_empty(new))
 }
 
 /// A value as it is told: texts within quotes and without line ends, so that none forges a line.
@@ -192,37 +250,34 @@ fn shown(field: &Field, row: &str) -> Sql {
     }
 }
 
-/// A line that keeps the values to itself; the one of a sealed value is found out by its keyed hash.
-fn secret_line(field: &Field, condition: Sql) -> Sql {
-    let name = if field.sealed { lookup_column(&field.name) } else { field.name.clone() };
-    Sql::text("CASE WHEN tg_op <> 'DELETE' AND ")
-        .then(condition)
-        .then(differs(&name, ", NULL"))
-        .and_text(" THEN ")
-        .then(label(field))
-        .and_text(" || CASE WHEN ")
-        .then(column(OLD, &name))
-        .and_text(" IS NULL THEN 'set' WHEN ")
-        .then(column(NEW, &name))
-        .and_text(" IS NULL THEN 'removed' ELSE 'changed' END END")
+/// A line that keeps the values to itself. That a secret goes with its record is not worth one.
+fn secret_line(field: &Field, change: Change) -> Sql {
+    let name = told_by(field);
+    let is_null = |row| column(row, &name).and_text(" IS NULL");
+    match change {
+        Change::Made => guarded(Sql::text("NOT ").then(is_null(NEW)), label(field).and_text(" || 'set'")),
+        Change::Written => guarded(
+            differs(&name, None),
+            label(field)
+                .and_text(" || CASE WHEN ")
+                .then(is_null(OLD))
+                .and_text(" THEN 'set' WHEN ")
+                .then(is_null(NEW))
+                .and_text(" THEN 'removed' ELSE 'changed' END"),
+        ),
+        Change::Gone => Sql::text("NULL"),
+    }
 }
 
-/// A statement that adds the line of a link, with the names of the records.
-fn link_line(registry: &Registry, model: &Model, field: &Field) -> Result<Sql> {
-    let differs = differs(&field.name, ", NULL");
-    let shown = |row: &str| {
+/// The line of a link, with the names of the records.
+fn link_line(registry: &Registry, model: &Model, field: &Field, change: Change) -> Result<Sql> {
+    let shown = |row: &str| -> Result<Sql> {
         let id = column(row, &field.name);
         let name = value_sql::path(registry, model, row, &[&field.name, "display_name"])?;
-        Ok(Sql::text("CASE WHEN ")
-            .then(id.clone())
-            .and_text(" IS NOT NULL THEN ")
-            .then(named(name, id))
-            .and_text(" END"))
+        Ok(guarded(id.clone().and_text(" IS NOT NULL"), named(name, id)))
     };
-    let line = line_of(differs.clone(), field, &shown)?;
-    Ok(Sql::text("IF ")
-        .then(differs)
-        .and_text(" THEN audit_said := audit_said || ")
-        .then(line)
-        .and_text("; END IF;\n"))
+    match change {
+        Change::Written => Ok(from_to(field, shown(OLD)?, shown(NEW)?)),
+        Change::Made | Change::Gone => Ok(label(field).and_text(" || ").then(shown(row_of(change))?)),
+    }
 }
