@@ -2,7 +2,7 @@
 //!
 //! Layers look down only: [`startup`] builds and runs; [`http`] speaks to clients; [`rpc`] runs one
 //! call; [`models`] are the shipped models; [`auth`] knows who calls; [`orm`] is what a record is;
-//! [`db`] is PostgreSQL. [`config`], [`error`], [`clock`], [`seal`] and [`telemetry`] serve all of them.
+//! [`db`] is PostgreSQL. [`config`], [`error`], [`clock`], [`origin`], [`seal`] and [`telemetry`] serve all of them.
 //!
 //! The walk of one `call_kw`: the route in [`http`] → the JSON-RPC envelope and the session's cookie →
 //! [`rpc::retrying`], one connection, one transaction if it writes, again on a conflict →
@@ -24,6 +24,7 @@ pub mod http;
 pub mod key_file;
 pub mod metrics;
 pub mod models;
+pub mod origin;
 pub mod orm;
 pub mod rpc;
 pub mod seal;

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDateTime;
 
-use crate::db::Sql;
+use crate::db::{Param, Sql};
+use crate::origin::Origin;
 
 /// What happened.
 #[derive(Debug, Clone, Default)]
@@ -15,14 +16,19 @@ pub struct Event<'a> {
     pub user_id: i64,
     /// The application, 0 where there is none.
     pub application_id: i64,
-    /// From where.
-    pub address: &'a str,
     /// What else is worth knowing.
     pub details: &'a str,
 }
 
+/// The address and the name of the program that the request comes from, as parameters of what notes it.
+pub(super) fn origin() -> [Param; 2] {
+    let origin = Origin::current();
+    [origin.address.as_str(), origin.agent.as_str()].map(|text| (!text.is_empty()).then_some(text).into())
+}
+
 /// The statement that notes an event; names are noted as they are now.
 pub fn note(event: &Event<'_>, now: NaiveDateTime) -> Sql {
+    let [address, agent] = origin();
     Sql::file(
         include_str!("../../sql/queries/auth/audit.sql"),
         &[
@@ -30,9 +36,10 @@ pub fn note(event: &Event<'_>, now: NaiveDateTime) -> Sql {
             event.outcome.into(),
             event.user_id.into(),
             event.application_id.into(),
-            event.address.into(),
+            address,
             event.details.replace('\0', "").into(),
             now.into(),
+            agent,
         ],
     )
 }
@@ -45,16 +52,18 @@ pub fn note_grant(
     by: i64,
     now: NaiveDateTime,
 ) -> Sql {
+    let [address, agent] = origin();
     Sql::file(
         include_str!("../../sql/queries/auth/audit_grant.sql"),
-        &[event.into(), details.into(), grant.into(), by.into(), now.into()],
+        &[event.into(), details.into(), grant.into(), by.into(), now.into(), address, agent],
     )
 }
 
 /// The statement that notes that users have a new password.
 pub fn note_password(users: &[i64], by: i64, now: NaiveDateTime) -> Sql {
+    let [address, agent] = origin();
     Sql::file(
         include_str!("../../sql/queries/auth/audit_password.sql"),
-        &[users.to_vec().into(), by.into(), now.into()],
+        &[users.to_vec().into(), by.into(), now.into(), address, agent],
     )
 }

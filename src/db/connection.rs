@@ -39,6 +39,7 @@ pub struct Connection {
     state: Cell<State>,
     is_read_only: Cell<bool>,
     rider: RefCell<Option<Sql>>,
+    told: RefCell<Option<Sql>>,
 }
 
 type Prepared = (Statement, Vec<Param>);
@@ -50,6 +51,7 @@ impl Connection {
             state: Cell::new(State::Plain),
             is_read_only: Cell::new(false),
             rider: RefCell::new(None),
+            told: RefCell::new(None),
         }
     }
 
@@ -61,6 +63,7 @@ impl Connection {
             state: Cell::new(State::Plain),
             is_read_only: Cell::new(false),
             rider: RefCell::new(None),
+            told: RefCell::new(None),
         }
     }
 
@@ -68,6 +71,21 @@ impl Connection {
     /// [`Error::SessionExpired`] and nothing of the call is kept.
     pub fn set_rider(&self, check: Sql) {
         *self.rider.borrow_mut() = Some(check);
+    }
+
+    /// Lets each transaction begin with a condition that always holds, and that sets for its length what the
+    /// database is to know of the call. It takes no way of its own where a check travels anyway.
+    pub fn tell(&self, setting: Sql) {
+        *self.told.borrow_mut() = Some(setting);
+    }
+
+    /// What travels with the statement that begins a transaction.
+    fn opening(&self, check: Option<Sql>) -> Option<Sql> {
+        match (check, self.told.borrow().clone()) {
+            (Some(check), Some(told)) => Some(check.and_text(" AND ").then(told)),
+            (None, Some(told)) => Some(Sql::text("SELECT 1 WHERE ").then(told)),
+            (check, None) => check,
+        }
     }
 
     /// Whether a transaction is open, whose view of the database may be older than now.
@@ -97,7 +115,16 @@ impl Connection {
     /// along, if one does. That spares a statement of its own; only where no row comes back the
     /// check is asked by itself, to tell "nothing found" from "not allowed in".
     pub async fn query_guarded(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
-        let Some(check) = self.rider.borrow_mut().take() else { return self.query(build(None)).await };
+        let check = self.rider.borrow_mut().take();
+        self.query_under(check, build).await
+    }
+
+    async fn query_under(
+        &self,
+        check: Option<Sql>,
+        build: impl FnOnce(Option<Sql>) -> Sql,
+    ) -> Result<Vec<Row>> {
+        let Some(check) = check else { return self.query(build(None)).await };
         let condition = Sql::text("EXISTS (").then(check.clone()).and_text(")");
         let rows = self.query(build(Some(condition))).await?;
         if rows.is_empty() && self.query(check).await?.is_empty() {
@@ -110,13 +137,13 @@ impl Connection {
     /// none: it is a transaction by itself, kept when it returns. Nothing may follow a row.
     pub async fn query_sole(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
         let is_alone = self.state.get() == State::Wanted;
-        if is_alone {
-            self.state.set(State::Plain);
+        if !is_alone {
+            return self.query_guarded(build).await;
         }
-        let rows = self.query_guarded(build).await?;
-        if is_alone {
-            self.state.set(if rows.is_empty() { State::Wanted } else { State::Sealed });
-        }
+        self.state.set(State::Plain);
+        let check = self.rider.borrow_mut().take();
+        let rows = self.query_under(self.opening(check), build).await?;
+        self.state.set(if rows.is_empty() { State::Wanted } else { State::Sealed });
         Ok(rows)
     }
 
@@ -128,13 +155,15 @@ impl Connection {
                 "a statement follows the one that was to be the only one".to_owned(),
             ));
         }
-        let rider = self.rider.borrow_mut().take();
+        let begins = self.state.get() == State::Wanted;
+        let check = self.rider.borrow_mut().take();
+        let has_to_hold = check.is_some();
+        let rider = if begins { self.opening(check) } else { check };
         let rides = rider.is_some();
         let mut prepared = Vec::with_capacity(statements.len() + 1);
         for sql in rider.into_iter().chain(statements) {
             prepared.push(self.prepare(sql).await?);
         }
-        let begins = self.state.get() == State::Wanted;
         if begins {
             self.state.set(State::Open);
         }
@@ -143,7 +172,7 @@ impl Connection {
         for answer in answers {
             rows.push(answer?);
         }
-        if rides && rows.remove(0).is_empty() {
+        if rides && rows.remove(0).is_empty() && has_to_hold {
             return Err(Error::SessionExpired);
         }
         Ok(rows)

@@ -1,13 +1,12 @@
 //! Sign-ins and secrets that come with a call: whoever fails too often from one address waits, and every
 //! failure is in the log and in the audit log.
 
-use actix_web::HttpRequest;
 use chrono::NaiveDateTime;
 
-use super::origin;
 use crate::auth::audit::{self, Event};
 use crate::auth::limit::{self, Key};
 use crate::error::{Error, Result};
+use crate::origin::Origin;
 use crate::rpc::App;
 
 /// As much of a login as is noted: a client can send anything, at any length.
@@ -25,14 +24,13 @@ pub(super) fn is_refused<T>(outcome: &Result<T>) -> bool {
 /// [`Error::Limited`] for who failed too often, and what the attempt fails with.
 pub(super) async fn guarded<T>(
     app: &App,
-    request: &HttpRequest,
     login: &str,
     attempt: impl AsyncFnOnce() -> Result<T>,
     refuses: impl Fn(&Result<T>) -> bool,
 ) -> Result<T> {
-    let (address, now) = (origin::address(app, request), app.shared.world.now());
+    let (origin, now) = (Origin::current(), app.shared.world.now());
     let login: String = login.chars().filter(|letter| !letter.is_control()).take(LONGEST_LOGIN).collect();
-    let key = Key::new("login", &address, &login, app.shared.settings.max_failures);
+    let key = Key::new("login", &origin.address, &login, app.shared.settings.max_failures);
     // A call with a secret that holds costs no look at the failures of nobody.
     if app.shared.caches.suspects.has(&key, now)
         && let Some(seconds) = limit::check(&app.pool.get().await?, &key, now).await?
@@ -41,19 +39,18 @@ pub(super) async fn guarded<T>(
     }
     let outcome = attempt().await;
     if refuses(&outcome) {
-        tracing::warn!(login, address, "a sign-in was refused");
+        tracing::warn!(login, address = origin.address, "a sign-in was refused");
         app.shared.caches.suspects.add(key.clone(), now);
-        note(app, &key, &login, &address, now).await?;
+        note(app, &key, &login, now).await?;
     }
     outcome
 }
 
-async fn note(app: &App, key: &Key, login: &str, address: &str, now: NaiveDateTime) -> Result<()> {
+async fn note(app: &App, key: &Key, login: &str, now: NaiveDateTime) -> Result<()> {
     let connection = app.pool.get().await?;
     limit::fail(&connection, key, now).await?;
     let details = format!("login {login}");
-    let event =
-        Event { event: "sign_in", outcome: "refused", address, details: &details, ..Event::default() };
+    let event = Event { event: "sign_in", outcome: "refused", details: &details, ..Event::default() };
     connection.query(audit::note(&event, now)).await?;
     Ok(())
 }

@@ -5,9 +5,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{jsonrpc, origin, reply};
+use super::{jsonrpc, reply};
 use crate::auth::oauth;
 use crate::error::{Error, Result};
+use crate::origin::Origin;
 use crate::orm::method::Reply;
 use crate::rpc::credentials::{self, Claim};
 use crate::rpc::retrying::Caller;
@@ -32,7 +33,7 @@ pub(super) async fn work(
     let done = run(app, request, work).await;
     if let Err(Error::Unauthorized(_)) = done {
         // Nobody guesses a key of 238 bits: it is noted, and no neighbour is locked out for it.
-        tracing::warn!(address = origin::address(app, request), "a key or a token was refused");
+        tracing::warn!(address = Origin::current().address, "a key or a token was refused");
     }
     done.map_err(|error| reply::plain_error(&error))
 }

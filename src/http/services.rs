@@ -24,20 +24,14 @@ pub(super) async fn jsonrpc(
         Err(refusal) => return *refusal,
     };
     let answer = match parse(params) {
-        Ok((service, method, args)) => call(&app, &request, &service, &method, args).await,
+        Ok((service, method, args)) => call(&app, &service, &method, args).await,
         Err(error) => Err(error),
     };
     reply::envelope(&id, answer)
 }
 
 /// Calls a method of a service, and notes who was not let in.
-pub(super) async fn call(
-    app: &App,
-    request: &HttpRequest,
-    service: &str,
-    method: &str,
-    args: Vec<Json>,
-) -> Result<Reply> {
+pub(super) async fn call(app: &App, service: &str, method: &str, args: Vec<Json>) -> Result<Reply> {
     // The login or the user's id: the second argument of all that asks for a password.
     let who = match args.get(1) {
         Some(named @ (Json::String(_) | Json::Number(_))) => python::text(named),
@@ -49,7 +43,7 @@ pub(super) async fn call(
         Ok(Reply::Json(json)) => service == "common" && json == b"false",
         other => attempt::is_refused(other),
     };
-    attempt::guarded(app, request, &who, attempt, refuses).await
+    attempt::guarded(app, &who, attempt, refuses).await
 }
 
 fn parse(mut params: Json) -> Result<(String, String, Vec<Json>)> {

@@ -73,7 +73,7 @@ pub(super) async fn authenticate(app: Data<App>, request: HttpRequest, body: Bod
     };
     let login = params.get("login").and_then(Json::as_str).unwrap_or_default();
     let attempt = async || sign_in(&app, &params).await;
-    match attempt::guarded(&app, &request, login, attempt, attempt::is_refused).await {
+    match attempt::guarded(&app, login, attempt, attempt::is_refused).await {
         Ok((value, info)) => with_cookie(&app, reply::envelope(&id, Ok(Reply::value(&info))), &value),
         Err(error) => reply::envelope(&id, Err(error)),
     }

@@ -9,6 +9,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
+use super::origin;
 use super::reply::Refused;
 use crate::rpc::App;
 
@@ -18,14 +19,14 @@ const HEADERS: [(&str, &str); 3] =
 /// Pages run no script but the server's own files, are framed by nobody, and send forms nowhere else.
 const PAGES: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// Passes the request on; afterwards sets headers and writes the log line. Only the path is logged:
+/// Passes the request on, and lets all that answers it know its origin; afterwards sets headers and writes the log line. Only the path is logged:
 /// a query may carry secrets.
 pub async fn surround(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
-    let mut response = next.call(request).await?;
+    let mut response = origin::of(request.request()).scope(next.call(request)).await?;
     // As Odoo's server spells them: some clients look a header up letter by letter.
     response.response_mut().head_mut().set_camel_case_headers(true);
     for (name, value) in HEADERS {

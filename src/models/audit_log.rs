@@ -22,7 +22,10 @@ pub(super) fn models() -> Vec<Model> {
                 char("user_name").string("User").readonly(),
                 integer("application_id").string("Application ID").readonly(),
                 char("application_name").string("Application").readonly(),
-                char("address").readonly(),
+                char("address")
+                    .help("Where the request came from. Empty for what the server does itself.")
+                    .readonly(),
+                char("user_agent").help("What the program that sent the request calls itself.").readonly(),
                 char("model").string("Model").readonly(),
                 integer("res_id").string("Record ID").readonly(),
                 char("res_name").string("Record").readonly(),

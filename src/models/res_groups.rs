@@ -3,7 +3,6 @@
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Result;
-use crate::orm::audit;
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, many2many, many2one, one2many, text};
 use crate::orm::environment::Environment;
@@ -81,6 +80,6 @@ impl Behaviour for Groups {
 /// Gives users the groups that theirs imply. Losing a group takes none of them away, as in Odoo.
 pub(super) async fn add_implied(env: &Environment, users: Sql) -> Result<()> {
     let statement = Sql::with_piece(include_str!("../../sql/queries/users/add_implied.sql"), users);
-    env.connection().query_all(vec![audit::actor(env), statement]).await?;
+    env.connection().query(statement).await?;
     Ok(())
 }

@@ -1,10 +1,14 @@
 //! What the audit log hears of a model's records, and in whose name: each change of an audited model is
 //! noted by triggers on its tables ([`super::schema::audit`]), so that no way of changing one passes it by.
 
-use super::environment::Environment;
+use chrono::NaiveDateTime;
+use serde_json::json;
+
 use super::field::{Expression, Field, Scope};
 use super::model::{AUDIT, Model};
+use super::user::User;
 use crate::db::Sql;
+use crate::origin::Origin;
 
 /// How a model is audited; [`Model::audit`] is nothing for one that is not.
 #[derive(Clone, Default)]
@@ -46,12 +50,25 @@ impl Audit {
     }
 }
 
-/// The statement that tells the triggers who acts, and when by the server's clock, for the rest of the
-/// transaction. A record that is made or changed says so itself; one that goes does not, nor does a link.
-pub fn actor(env: &Environment) -> Sql {
-    Sql::text("SELECT set_config('oregional.uid', ")
-        .then(Sql::param(env.user().id.to_string()))
-        .and_text(", true), set_config('oregional.now', ")
-        .then(Sql::param(env.now().format("%Y-%m-%d %H:%M:%S%.6f").to_string()))
-        .and_text(", true)")
+/// What tells the triggers, for the length of a transaction, who acts from where, and when by the server's
+/// clock. It is a condition that always holds; see [`Connection::tell`](crate::db::Connection::tell).
+pub fn call(user: &User, now: NaiveDateTime) -> Sql {
+    let login = Some(user.login.as_str()).filter(|login| !login.is_empty());
+    Sql::text("set_config('oregional.call', ")
+        .then(Sql::param(as_told(user.id, login, now)))
+        .and_text(", true) <> ''")
+}
+
+/// What is told there. Without a login the triggers look it up.
+pub fn as_told(user: i64, login: Option<&str>, now: NaiveDateTime) -> String {
+    let origin = Origin::current();
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let call = json!({
+        "uid": user,
+        "login": login,
+        "now": now.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        "address": filled(&origin.address),
+        "agent": filled(&origin.agent),
+    });
+    call.to_string()
 }

@@ -14,7 +14,6 @@
 
 use serde_json::Value as Json;
 
-use super::audit;
 use super::behaviour::Values;
 use super::create::create;
 use super::environment::Environment;
@@ -126,8 +125,7 @@ pub async fn apply(
         }
         FieldType::Many2many { comodel, relation, column1, column2 } => {
             let comodel = env.model(comodel)?;
-            let is_audited = model.audit.is_some() || comodel.audit.is_some();
-            let links = Links { env, relation, column1, column2, ids, is_audited };
+            let links = Links { env, relation, column1, column2, ids };
             links.apply(&comodel, commands).await
         }
         _ => Err(Error::Internal(format!("{}.{} has no lines", model.name, field.name))),
@@ -234,7 +232,6 @@ struct Links<'a> {
     column1: &'a str,
     column2: &'a str,
     ids: &'a [i64],
-    is_audited: bool,
 }
 
 impl Links<'_> {
@@ -301,8 +298,7 @@ impl Links<'_> {
     }
 
     async fn change(&self, statement: Sql) -> Result<()> {
-        let actor = self.is_audited.then(|| audit::actor(self.env));
-        self.env.connection().query_all(actor.into_iter().chain([statement]).collect()).await?;
+        self.env.connection().query(statement).await?;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 
 use super::access::limits::Limits;
+use super::audit;
 use super::behaviour::Staleness;
 use super::context::Context;
 use super::model::Model;
@@ -108,6 +109,7 @@ impl Environment {
         hash_rounds: u32,
     ) -> Self {
         let (registry, user) = (Arc::new(registry), Arc::new(User::server()));
+        connection.tell(audit::call(&user, world.now()));
         let names = Arc::default();
         let services =
             Services::new(connection, registry, user, world.clone(), Arc::clone(sealer), names, hash_rounds);

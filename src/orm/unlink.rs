@@ -1,7 +1,6 @@
 //! Deletes records, the external ids that named them, and the files that belonged to them.
 
 use super::access::{self, Operation, records};
-use super::audit;
 use super::behaviour::Promise;
 use super::environment::Environment;
 use super::model::Model;
@@ -37,7 +36,7 @@ pub fn unlink<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64]) -> Pro
             .and_text(" AND res_id = ANY(")
             .then(Sql::param(ids.to_vec()))
             .and_text(")");
-        env.connection().query_all(vec![audit::actor(env), names, files, records]).await?;
+        env.connection().query_all(vec![names, files, records]).await?;
         env.mark_stale(model.behaviour.staleness());
         Ok(())
     })

@@ -14,6 +14,7 @@ use crate::auth::session::{self, LIFETIME, SessionId};
 use crate::db::{Connection, Sql};
 use crate::error::{Error, Result};
 use crate::orm::access::limits::Limits;
+use crate::orm::audit;
 use crate::orm::behaviour::Staleness;
 use crate::orm::constraints;
 use crate::orm::environment::Services;
@@ -115,10 +116,12 @@ async fn once<T>(
         Caller::Server => Arc::new(User::server()),
         _ => app.shared.caches.user(&connection, registry, user_id).await?,
     };
+    let shared = &app.shared;
+    let now = shared.world.now();
     if writes {
+        connection.tell(audit::call(&user, now));
         connection.begin();
     }
-    let shared = &app.shared;
     let limits = limits_of(caller, registry);
     if limits.as_ref().is_some_and(|limits| !limits.write) {
         connection.begin_read_only();

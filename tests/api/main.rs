@@ -23,6 +23,7 @@ mod made;
 mod names_of_old;
 mod oauth;
 mod optimizing;
+mod origin;
 mod outage;
 mod pages;
 mod platform;

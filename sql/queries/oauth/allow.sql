@@ -1,6 +1,7 @@
 WITH known AS (
     INSERT INTO oregional_authorization AS g (user_id, application_id, create_uid, create_date, write_uid, write_date)
-    VALUES ($1, $2, $1, $5, $1, $5)
+    SELECT $1, $2, $1, $5, $1, $5
+    WHERE set_config('oregional.call', $8, true) <> ''
     ON CONFLICT (application_id, user_id) DO UPDATE SET write_uid = excluded.write_uid, write_date = excluded.write_date
     RETURNING g.id
 ), linked AS (
@@ -8,9 +9,9 @@ WITH known AS (
     SELECT id, $3::int FROM known WHERE $3::int <> 0
     ON CONFLICT DO NOTHING
 ), told AS (
-    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, details,
+    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, user_agent, details,
                            create_uid, create_date, write_uid, write_date)
-    SELECT 'authorize', 'allowed', u.id, u.login, a.id, a.name->>'en_US', $6::text, 'scope ' || $4::text, $1, $5, $1, $5
+    SELECT 'authorize', 'allowed', u.id, u.login, a.id, a.name->>'en_US', $6::text, $7::text, 'scope ' || $4::text, $1, $5, $1, $5
     FROM res_users u, oregional_application a
     WHERE u.id = $1 AND a.id = $2
 )

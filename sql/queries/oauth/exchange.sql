@@ -41,9 +41,9 @@ WITH spent AS (
     DELETE FROM oregional_authorization_code AS r
     WHERE r.id = (SELECT record_id FROM spent WHERE authorization_code_retain = 0)
 ), told AS (
-    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address,
+    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, user_agent,
                            create_uid, create_date, write_uid, write_date)
-    SELECT 'issue_token', 'done', user_id, login, application_id, application_name, $8::text, user_id, $2, user_id, $2
+    SELECT 'issue_token', 'done', user_id, login, application_id, application_name, $8::text, $9::text, user_id, $2, user_id, $2
     FROM spent
 )
 SELECT scope, access_token_expiry FROM spent

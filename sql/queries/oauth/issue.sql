@@ -9,9 +9,9 @@ WITH record AS (
     WHERE g.id = $2
     RETURNING id, authorization_id, expiry
 ), told AS (
-    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, details,
+    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, user_agent, details,
                            create_uid, create_date, write_uid, write_date)
-    SELECT 'issue_code', 'done', p.id, p.login, a.id, a.name->>'en_US', $7::text, u.uri, p.id, $9, p.id, $9
+    SELECT 'issue_code', 'done', p.id, p.login, a.id, a.name->>'en_US', $7::text, $10::text, u.uri, p.id, $9, p.id, $9
     FROM record r
     JOIN oregional_authorization g ON g.id = r.authorization_id
     JOIN oregional_application a ON a.id = g.application_id
@@ -20,7 +20,7 @@ WITH record AS (
 )
 INSERT INTO oauth_code (hash, grant_id, application_id, user_id, uri_id, redirect_uri, uri_named, scope, challenge,
                         client_id, client_secret_lookup, record_id, address, issued_at, expires_at)
-SELECT $1, g.id, a.id, g.user_id, u.id, u.uri, $4, $5, $6, a.client_id, a.client_secret_lookup, r.id, $7, $9, r.expiry
+SELECT $1, g.id, a.id, g.user_id, u.id, u.uri, $4, $5, $6, a.client_id, a.client_secret_lookup, r.id, coalesce($7::text, ''), $9, r.expiry
 FROM record r
 JOIN oregional_authorization g ON g.id = r.authorization_id
 JOIN oregional_application a ON a.id = g.application_id

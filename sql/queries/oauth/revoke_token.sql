@@ -11,9 +11,9 @@ WITH found AS (
     UPDATE oauth_family AS f SET revoked_at = $3::timestamp
     FROM found WHERE f.id = found.id AND found.kind = 'r' AND f.revoked_at IS NULL
 )
-INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, details,
+INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, user_agent, details,
                        create_uid, create_date, write_uid, write_date)
-SELECT 'revoke', 'done', p.id, p.login, a.id, a.name->>'en_US', $4::text, 'by the application', 1, $3, 1, $3
+SELECT 'revoke', 'done', p.id, p.login, a.id, a.name->>'en_US', $4::text, $5::text, 'by the application', 1, $3, 1, $3
 FROM found
 LEFT JOIN res_users p ON p.id = found.user_id
 LEFT JOIN oregional_application a ON a.id = found.application_id

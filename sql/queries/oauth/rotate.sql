@@ -35,9 +35,9 @@ WITH spent AS (
         last_used = $2::timestamp
     FROM spent WHERE g.id = (SELECT grant_id FROM spent)
 ), told AS (
-    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address,
+    INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, user_agent,
                            create_uid, create_date, write_uid, write_date)
-    SELECT 'refresh', 'done', user_id, login, application_id, application_name, $10::text, user_id, $2, user_id, $2
+    SELECT 'refresh', 'done', user_id, login, application_id, application_name, $10::text, $11::text, user_id, $2, user_id, $2
     FROM spent
 )
 SELECT coalesce($9::text, scope), access_token_expiry FROM spent

@@ -1,12 +1,14 @@
 #variable_conflict use_column
 DECLARE
-    audit_uid integer := nullif(current_setting('oregional.uid', true), '')::integer;
-    audit_now timestamp := nullif(current_setting('oregional.now', true), '')::timestamp;
+    audit_call jsonb := nullif(current_setting('oregional.call', true), '')::jsonb;
+    audit_uid integer := (audit_call->>'uid')::integer;
+    audit_now timestamp := (audit_call->>'now')::timestamp;
 BEGIN
-    INSERT INTO audit_log (event, outcome, user_id, user_name, model, res_id, res_name, details,
+    INSERT INTO audit_log (event, outcome, user_id, user_name, model, res_id, res_name, details, address, user_agent,
                            create_uid, create_date, write_uid, write_date)
     SELECT 'write', 'done', u.id, coalesce(u.login, 'database user ' || session_user), $1, known.owner, $2,
-           known.details, coalesce(u.id, 1), moment, coalesce(u.id, 1), moment
+           known.details, audit_call->>'address', audit_call->>'agent',
+           coalesce(u.id, 1), moment, coalesce(u.id, 1), moment
     FROM (SELECT link.$3 AS owner,
                  string_agg($4 || CASE tg_op WHEN 'INSERT' THEN '+ ' ELSE '- ' END || $5, chr(10) ORDER BY link.$6) AS details
           FROM changed AS link

@@ -1,7 +1,9 @@
 #variable_conflict use_column
 DECLARE
-    audit_uid integer := nullif(current_setting('oregional.uid', true), '')::integer;
-    audit_now timestamp := nullif(current_setting('oregional.now', true), '')::timestamp;
+    audit_call jsonb;
+    audit_uid integer;
+    audit_login text;
+    audit_now timestamp;
     audit_event text := 'write';
     audit_said text := '';
 BEGIN
@@ -22,11 +24,20 @@ BEGIN
         RETURN NULL;
     END IF;
     $6
-    IF tg_op <> 'DELETE' THEN
-        audit_uid := coalesce(audit_uid, "new".write_uid);
-        audit_now := coalesce(audit_now, "new".write_date);
+    audit_call := nullif(current_setting('oregional.call', true), '')::jsonb;
+    audit_uid := (audit_call->>'uid')::integer;
+    audit_login := audit_call->>'login';
+    audit_now := (audit_call->>'now')::timestamp;
+    IF audit_login IS NULL THEN
+        -- Not within a call: the server's own work, or somebody else's.
+        IF tg_op <> 'DELETE' THEN
+            audit_uid := coalesce(audit_uid, "new".write_uid);
+            audit_now := coalesce(audit_now, "new".write_date);
+        END IF;
+        audit_now := coalesce(audit_now, now() AT TIME ZONE 'UTC');
+        audit_login := coalesce((SELECT u.login FROM res_users AS u WHERE u.id = audit_uid),
+                                'database user ' || session_user);
     END IF;
-    audit_now := coalesce(audit_now, now() AT TIME ZONE 'UTC');
     IF tg_op = 'DELETE' THEN
         $7
     ELSE

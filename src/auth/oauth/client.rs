@@ -5,9 +5,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use super::{Outcome, Refusal};
+use crate::auth::audit;
 use crate::auth::limit::{self, Key};
 use crate::db::{Connection, Raw, Sql};
 use crate::error::Error;
+use crate::origin::Origin;
 use crate::orm::registry::{int, text};
 use crate::seal::Sealer;
 
@@ -21,9 +23,7 @@ pub struct Credentials {
     pub client_id: String,
     /// Its secret.
     pub client_secret: SecretString,
-    /// Where it calls from.
-    pub address: String,
-    /// How often it may fail from there within a minute.
+    /// How often it may fail from one address within a minute.
     pub max_failures: u16,
 }
 
@@ -44,7 +44,7 @@ impl Credentials {
 
     /// Who fails when these are wrong.
     pub fn limit(&self) -> Key {
-        Key::new("client", &self.address, &self.client_id, self.max_failures)
+        Key::new("client", &Origin::current().address, &self.client_id, self.max_failures)
     }
 
     /// The statement whose row [`verdict`] judges: id, keyed hash, seconds to wait. An archived application
@@ -134,13 +134,14 @@ async fn judged(
 pub async fn failed(connection: &Connection, credentials: &Credentials, now: NaiveDateTime) -> Outcome<()> {
     tracing::warn!(
         client_id = credentials.client_id,
-        address = credentials.address,
+        address = Origin::current().address,
         "a client was refused: unknown, archived, or a wrong secret"
     );
     limit::fail(connection, &credentials.limit(), now).await?;
+    let [address, agent] = audit::origin();
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/audit_failed_client.sql"),
-        &[shortened(&credentials.client_id).into(), credentials.address.clone().into(), now.into()],
+        &[shortened(&credentials.client_id).into(), address, now.into(), agent],
     );
     connection.execute(statement).await?;
     Ok(())

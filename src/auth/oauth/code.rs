@@ -6,6 +6,7 @@ use super::client::Client;
 use super::scope::Scope;
 use super::token::{self, Pair};
 use super::{Outcome, Refusal, TOKEN_LENGTH, digest, is_token};
+use crate::auth::audit;
 use crate::clock::World;
 use crate::db::{Connection, Param, Sql};
 use crate::orm::registry::{int, text};
@@ -29,8 +30,6 @@ pub struct Wanted {
     pub scope: Scope,
     /// What its verifier has to answer.
     pub challenge: Option<String>,
-    /// Where the browser is.
-    pub address: String,
 }
 
 /// Makes a code. There is none when application, URI, user or grant went in the meantime.
@@ -40,6 +39,7 @@ pub struct Wanted {
 /// [`Refusal::Failed`] when the database is away.
 pub async fn issue(connection: &Connection, world: &World, wanted: Wanted) -> Outcome<Option<String>> {
     let code = world.token(TOKEN_LENGTH);
+    let [address, agent] = audit::origin();
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/issue.sql"),
         &[
@@ -49,9 +49,10 @@ pub async fn issue(connection: &Connection, world: &World, wanted: Wanted) -> Ou
             wanted.uri_named.into(),
             wanted.scope.as_str().into(),
             wanted.challenge.into(),
-            wanted.address.into(),
+            address,
             wanted.user_id.into(),
             world.now().into(),
+            agent,
         ],
     );
     let rows = connection.query(statement).await?;
@@ -67,8 +68,6 @@ pub struct Brought {
     pub redirect_uris: Vec<String>,
     /// The challenge that the verifier answers, if one was sent.
     pub answered: Option<String>,
-    /// Where the client calls from.
-    pub address: String,
 }
 
 /// Exchanges a code for the first pair of a family.
@@ -89,6 +88,7 @@ pub async fn exchange(
     }
     let (hash, now) = (digest(&brought.code), world.now());
     let (access, refresh) = (world.token(TOKEN_LENGTH), world.token(TOKEN_LENGTH));
+    let [address, agent] = audit::origin();
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/exchange.sql"),
         &[
@@ -99,7 +99,8 @@ pub async fn exchange(
             brought.answered.into(),
             digest(&access).into(),
             digest(&refresh).into(),
-            brought.address.clone().into(),
+            address,
+            agent,
         ],
     );
     if let Some(row) = connection.query(statement).await?.first() {
@@ -110,7 +111,7 @@ pub async fn exchange(
         Reuse::None => Err(Refusal::grant(NOT_GOOD)),
         Reuse::Soon => Err(Refusal::Spent),
         Reuse::Late => {
-            token::end_family(connection, &hash, &brought.address, "a code was used again", now).await?;
+            token::end_family(connection, &hash, "a code was used again", now).await?;
             Err(Refusal::Spent)
         }
     }

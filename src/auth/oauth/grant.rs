@@ -4,8 +4,10 @@ use chrono::NaiveDateTime;
 
 use super::Outcome;
 use super::scope::Scope;
+use crate::auth::audit;
 use crate::db::{Connection, Sql};
 use crate::error::Error;
+use crate::orm::audit::as_told;
 use crate::orm::registry::{int, text};
 
 /// The URI under which a consent stands that covers all URIs but those authorized individually.
@@ -45,12 +47,21 @@ pub async fn allow(
     application: i64,
     uri: i64,
     scope: Scope,
-    address: &str,
     now: NaiveDateTime,
 ) -> Outcome<Grant> {
+    let [address, agent] = audit::origin();
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/allow.sql"),
-        &[user.into(), application.into(), uri.into(), scope.as_str().into(), now.into(), address.into()],
+        &[
+            user.into(),
+            application.into(),
+            uri.into(),
+            scope.as_str().into(),
+            now.into(),
+            address,
+            agent,
+            as_told(user, None, now).into(),
+        ],
     );
     let rows = connection.query(statement).await?;
     let row = rows.first().ok_or_else(|| Error::Internal("a grant was not kept".to_owned()))?;

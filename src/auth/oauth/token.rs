@@ -10,9 +10,10 @@ use super::client::{self, Credentials};
 use super::code::GRACE;
 use super::scope::Scope;
 use super::{Outcome, Refusal, TOKEN_LENGTH, digest, is_token};
-use crate::auth::limit;
+use crate::auth::{audit, limit};
 use crate::clock::{World, letters};
 use crate::db::{Connection, Raw, Row, Sql};
+use crate::origin::Origin;
 use crate::orm::registry::{int, text};
 use crate::seal::Sealer;
 
@@ -62,6 +63,7 @@ pub async fn rotate(
     let access = successor(sealer, "oauth access token", refresh);
     let next = successor(sealer, "oauth refresh token", refresh);
     let (access_hash, next_hash) = (digest(&access), digest(&next));
+    let [address, agent] = audit::origin();
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/rotate.sql"),
         &[
@@ -74,7 +76,8 @@ pub async fn rotate(
             credentials.limit().into_param(),
             i64::from(credentials.max_failures).into(),
             scope.map(|scope| scope.as_str().to_owned()).into(),
-            credentials.address.clone().into(),
+            address,
+            agent,
         ],
     );
     let pair =
@@ -97,14 +100,7 @@ pub async fn rotate(
         Judgement::Again => Ok(pair(&text(row, 6), int(row, 7))),
         Judgement::Refused(refusal) => Err(refusal),
         Judgement::Reused => {
-            end_family(
-                connection,
-                &digest(refresh),
-                &credentials.address,
-                "a refresh token was used again",
-                now,
-            )
-            .await?;
+            end_family(connection, &digest(refresh), "a refresh token was used again", now).await?;
             Err(Refusal::grant(NOT_GOOD))
         }
     }
@@ -157,14 +153,14 @@ fn judge(row: &Row, scope: Option<Scope>, now: NaiveDateTime) -> Judgement {
 pub async fn end_family(
     connection: &Connection,
     hash: &[u8],
-    address: &str,
     why: &'static str,
     now: NaiveDateTime,
 ) -> Outcome<()> {
-    tracing::warn!(address, "{why}: the tokens of its family are revoked");
+    tracing::warn!(address = Origin::current().address, "{why}: the tokens of its family are revoked");
+    let [address, agent] = audit::origin();
     let ended = Sql::file(
         include_str!("../../../sql/queries/oauth/revoke_reused.sql"),
-        &[hash.to_vec().into(), now.into(), address.into(), why.into()],
+        &[hash.to_vec().into(), now.into(), address, why.into(), agent],
     );
     connection.query_all(vec![ended, report(hash.to_vec(), now)]).await?;
     Ok(())
@@ -183,16 +179,16 @@ pub async fn revoke(
     connection: &Connection,
     application_id: i64,
     token: &str,
-    address: &str,
     now: NaiveDateTime,
 ) -> Outcome<()> {
     if !is_token(token) {
         return Ok(());
     }
     let hash = digest(token);
+    let [address, agent] = audit::origin();
     let ended = Sql::file(
         include_str!("../../../sql/queries/oauth/revoke_token.sql"),
-        &[hash.clone().into(), application_id.into(), now.into(), address.into()],
+        &[hash.clone().into(), application_id.into(), now.into(), address, agent],
     );
     connection.query_all(vec![ended, report(hash, now)]).await?;
     Ok(())

@@ -15,10 +15,10 @@ use crate::auth::oauth::scope::{DEFAULT, Scope};
 use crate::auth::oauth::{Refusal as Cause, pkce};
 use crate::auth::session;
 use crate::db::{Connection, Sql};
+use crate::http::jsonrpc;
 use crate::http::oauth::authorize::{self as standard, Known, Step};
 use crate::http::oauth::form::Form;
 use crate::http::oauth::pages;
-use crate::http::{jsonrpc, origin};
 use crate::orm::context::BASE_LANG;
 use crate::orm::registry::{int, text};
 use crate::rpc::App;
@@ -107,7 +107,7 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
         face: Face::Connector,
     };
     let known = Known { application, uri, session, user_id };
-    standard::go_on(app, request, connection, &known, pending).await.map_err(failed)
+    standard::go_on(app, connection, &known, pending).await.map_err(failed)
 }
 
 /// The registered URI that is meant: as it came, or decoded once more.
@@ -150,7 +150,6 @@ async fn told(app: &App, request: &HttpRequest, body: &Body) -> Result<String, R
     let credentials = Credentials {
         client_id: client_id.to_owned(),
         client_secret: secret.into(),
-        address: origin::address(app, request),
         max_failures: app.shared.settings.max_failures,
     };
     let connection = app.pool.get().await?;

@@ -14,7 +14,6 @@ use crate::auth::oauth::{Refusal as Cause, pkce};
 use crate::db::Sql;
 use crate::http::oauth::credentials;
 use crate::http::oauth::form::Form;
-use crate::http::origin;
 use crate::orm::registry::{int, text};
 use crate::rpc::App;
 
@@ -43,7 +42,7 @@ async fn exchanged(app: &App, request: &HttpRequest, body: &Body) -> Result<Stri
     }
     let pair = match form.get("grant_type") {
         None => return Err(missing("0020", "The parameter grant_type is missing.")),
-        Some("authorization_code") => by_code(app, request, &form).await?,
+        Some("authorization_code") => by_code(app, &form).await?,
         Some("refresh_token") => by_refresh_token(app, request, &form).await?,
         Some(_) => {
             return Err(with_cause("0021", "The grant type is not served.", Cause::UnsupportedGrantType));
@@ -67,7 +66,7 @@ pub(super) fn spellings(uri: &str) -> Vec<String> {
     all
 }
 
-async fn by_code(app: &App, request: &HttpRequest, form: &Form) -> Result<Pair, Refusal> {
+async fn by_code(app: &App, form: &Form) -> Result<Pair, Refusal> {
     let code = form.get("code").ok_or_else(|| missing("0030", "The parameter code is missing."))?;
     let client_id =
         form.get("client_id").ok_or_else(|| missing("0040", "The parameter client_id is missing."))?;
@@ -79,7 +78,6 @@ async fn by_code(app: &App, request: &HttpRequest, form: &Form) -> Result<Pair, 
     let credentials = Credentials {
         client_id: client_id.to_owned(),
         client_secret: secret.into(),
-        address: origin::address(app, request),
         max_failures: app.shared.settings.max_failures,
     };
     let refused = under(&format!("{TOKEN}0070"));
@@ -90,7 +88,6 @@ async fn by_code(app: &App, request: &HttpRequest, form: &Form) -> Result<Pair, 
         code: code.to_owned(),
         redirect_uris: spellings(uri),
         answered: pkce::answered(form.get("code_verifier")).map_err(&refused)?,
-        address: credentials.address.clone(),
     };
     let outcome = code::exchange(&connection, &app.shared.world, &client, brought).await;
     if outcome.as_ref().is_err_and(Cause::is_failed_attempt) {
@@ -110,8 +107,8 @@ async fn by_refresh_token(app: &App, request: &HttpRequest, form: &Form) -> Resu
     let refresh = form
         .get("refresh_token")
         .ok_or_else(|| missing("0203", "The parameter refresh_token is missing."))?;
-    let (address, max_failures) = (origin::address(app, request), app.shared.settings.max_failures);
-    let credentials = Credentials { client_id, client_secret: secret.into(), address, max_failures };
+    let max_failures = app.shared.settings.max_failures;
+    let credentials = Credentials { client_id, client_secret: secret.into(), max_failures };
     let connection = app.pool.get().await?;
     let rotated =
         token::rotate(&connection, &app.shared.world, &app.shared.sealer, &credentials, refresh, None).await;
@@ -130,8 +127,8 @@ async fn told(app: &App, request: &HttpRequest) -> Result<String, Refusal> {
     let refused = under("OrestapiApplicationData-0010");
     let basic = credentials::basic(request).map_err(&refused)?;
     let (client_id, secret) = basic.ok_or_else(|| refused(Cause::InvalidClient))?;
-    let (address, max_failures) = (origin::address(app, request), app.shared.settings.max_failures);
-    let credentials = Credentials { client_id, client_secret: secret.into(), address, max_failures };
+    let max_failures = app.shared.settings.max_failures;
+    let credentials = Credentials { client_id, client_secret: secret.into(), max_failures };
     let connection = app.pool.get().await?;
     let client = client::identify(&connection, &app.shared.sealer, &credentials, app.shared.world.now())
         .await

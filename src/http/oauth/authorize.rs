@@ -23,7 +23,7 @@ use crate::auth::oauth::{Outcome, Refusal, pkce};
 use crate::auth::parameter;
 use crate::auth::session::{self, SessionId};
 use crate::db::{Connection, Sql};
-use crate::http::{jsonrpc, origin};
+use crate::http::jsonrpc;
 use crate::orm::context::BASE_LANG;
 use crate::orm::registry::text;
 use crate::rpc::App;
@@ -134,7 +134,7 @@ async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Ste
     // One that is refused for its length is not carried in an address either.
     let state = form.get("state").filter(|state| state.len() <= LONGEST_STATE);
     match asked(form, &known) {
-        Ok(pending) => go_on(app, request, connection, &known, pending).await,
+        Ok(pending) => go_on(app, connection, &known, pending).await,
         Err(refusal) => Ok(Step::Back(refused(app, &known.uri, Face::Standard, &refusal, state))),
     }
 }
@@ -170,7 +170,6 @@ fn asked(form: &Form, known: &Known) -> Outcome<Pending> {
 /// Goes back at once where the user has allowed it before, and asks otherwise.
 pub(in crate::http) async fn go_on(
     app: &App,
-    request: &HttpRequest,
     connection: Connection,
     known: &Known,
     pending: Pending,
@@ -183,17 +182,13 @@ pub(in crate::http) async fn go_on(
         return Ok(Step::Back(refused(app, &known.uri, pending.face, &refusal, pending.state.as_deref())));
     }
     let consent_for = if known.uri.is_individual { known.uri.id } else { ALL_URIS };
-    let address = origin::address(app, request);
     let mut granted = grant::find(&connection, known.user_id, pending.application_id, consent_for).await?;
     if granted.is_none() && approves_silently(&connection, pending.face).await? {
         let (user, application, now) = (known.user_id, pending.application_id, app.shared.world.now());
-        granted = Some(
-            grant::allow(&connection, user, application, consent_for, pending.scope, &address, now).await?,
-        );
+        granted = Some(grant::allow(&connection, user, application, consent_for, pending.scope, now).await?);
     }
     if let Some(grant) = granted.filter(|grant| pending.scope.is_within(grant.scope)) {
-        let location =
-            with_code(app, &connection, known.user_id, grant, pending, &known.uri, address).await?;
+        let location = with_code(app, &connection, known.user_id, grant, pending, &known.uri).await?;
         return Ok(Step::Back(location));
     }
     let ticket = request::keep(&connection, &app.shared.world, known.session, &pending).await?;
@@ -241,7 +236,6 @@ async fn with_code(
     grant: Grant,
     pending: Pending,
     uri: &Uri,
-    address: String,
 ) -> Outcome<String> {
     let state = pending.state.clone();
     let wanted = Wanted {
@@ -251,7 +245,6 @@ async fn with_code(
         uri_named: pending.uri_named,
         scope: pending.scope,
         challenge: pending.challenge,
-        address,
     };
     match code::issue(connection, &app.shared.world, wanted).await? {
         Some(code) => Ok(told(app, uri, pending.face, &[("code", &code)], state.as_deref())),
@@ -304,14 +297,12 @@ async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Optio
     let Some((pending, uri)) = request::take(&connection, &app.shared.world, session, &ticket).await? else {
         return Ok(None);
     };
-    let address = origin::address(app, request);
     if form.get("decision") != Some("allow") {
         let event = Event {
             event: "authorize",
             outcome: "denied",
             user_id,
             application_id: pending.application_id,
-            address: &address,
             details: &uri.uri,
         };
         connection.query(audit::note(&event, now)).await?;
@@ -319,7 +310,6 @@ async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Optio
     }
     let consent_for = if uri.is_individual { uri.id } else { ALL_URIS };
     let grant =
-        grant::allow(&connection, user_id, pending.application_id, consent_for, pending.scope, &address, now)
-            .await?;
-    with_code(app, &connection, user_id, grant, pending, &uri, address).await.map(Some)
+        grant::allow(&connection, user_id, pending.application_id, consent_for, pending.scope, now).await?;
+    with_code(app, &connection, user_id, grant, pending, &uri).await.map(Some)
 }

@@ -9,7 +9,6 @@ use percent_encoding::percent_decode_str;
 use super::form::Form;
 use crate::auth::oauth::client::Credentials;
 use crate::auth::oauth::{Outcome, Refusal};
-use crate::http::origin;
 use crate::rpc::App;
 
 /// The value after a scheme, whose letters may be of either case; none for another scheme.
@@ -53,7 +52,6 @@ fn form_decoded(text: &str) -> Outcome<String> {
 ///
 /// [`Refusal::InvalidRequest`] for two ways or two identities, [`Refusal::InvalidClient`] for none.
 pub(super) fn client(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Credentials> {
-    let (address, max_failures) = (origin::address(app, request), app.shared.settings.max_failures);
     let (in_body, secret) = (form.get("client_id"), form.get("client_secret"));
     let (client_id, client_secret) = match basic(request)? {
         Some(_) if secret.is_some() => {
@@ -68,7 +66,8 @@ pub(super) fn client(app: &App, request: &HttpRequest, form: &Form) -> Outcome<C
             _ => return Err(Refusal::InvalidClient),
         },
     };
-    Ok(Credentials { client_id, client_secret: client_secret.into(), address, max_failures })
+    let max_failures = app.shared.settings.max_failures;
+    Ok(Credentials { client_id, client_secret: client_secret.into(), max_failures })
 }
 
 /// The token of a bearer header.

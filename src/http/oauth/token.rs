@@ -93,7 +93,6 @@ async fn exchange_code(app: &App, form: &Form, credentials: &Credentials) -> Out
         code: form.required("code")?.to_owned(),
         redirect_uris: form.get("redirect_uri").map(str::to_owned).into_iter().collect(),
         answered: pkce::answered(form.get("code_verifier"))?,
-        address: credentials.address.clone(),
     };
     let outcome = code::exchange(&connection, &app.shared.world, &client, brought).await;
     if outcome.as_ref().is_err_and(Refusal::is_failed_attempt) {
@@ -121,7 +120,7 @@ pub(super) async fn revoke(app: Data<App>, request: HttpRequest, body: Body) -> 
         let (connection, now) = (app.pool.get().await?, app.shared.world.now());
         let client = client::authenticate(&connection, &app.shared.sealer, &credentials, now).await?;
         let token = form.required("token")?;
-        token::revoke(&connection, client.application_id, token, &credentials.address, now).await?;
+        token::revoke(&connection, client.application_id, token, now).await?;
         Ok(json!({}))
     };
     let outcome = outcome.await;

@@ -114,7 +114,7 @@ pub(super) async fn sign_in(
     }
     let redirect = given.redirect.as_deref().and_then(own_path);
     let attempt = async || open(&app, &given).await;
-    match guarded(&app, &request, &given.login, attempt, is_refused).await {
+    match guarded(&app, &given.login, attempt, is_refused).await {
         Ok(value) => with_cookie(&app, see_other(redirect.unwrap_or(HOME)), &value),
         Err(Error::AccessDenied(_)) => {
             show(&app, &request, redirect, &given.login, Some("Wrong login or password."))

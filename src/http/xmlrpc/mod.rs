@@ -9,9 +9,9 @@ mod fault;
 pub(super) mod parse;
 mod write;
 
+use actix_web::HttpResponse;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Bytes, Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
 
 use self::fault::Version;
 use super::{jsonrpc, services};
@@ -23,37 +23,21 @@ type Body = std::result::Result<Bytes, actix_web::Error>;
 const XML: &str = "text/xml; charset=utf-8";
 
 /// Faults have numbers for codes.
-pub(super) async fn version_2(
-    app: Data<App>,
-    request: HttpRequest,
-    service: Path<String>,
-    body: Body,
-) -> HttpResponse {
-    answer(&app, &request, &service, body, Version::Two).await
+pub(super) async fn version_2(app: Data<App>, service: Path<String>, body: Body) -> HttpResponse {
+    answer(&app, &service, body, Version::Two).await
 }
 
 /// Faults have texts for codes.
-pub(super) async fn version_1(
-    app: Data<App>,
-    request: HttpRequest,
-    service: Path<String>,
-    body: Body,
-) -> HttpResponse {
-    answer(&app, &request, &service, body, Version::One).await
+pub(super) async fn version_1(app: Data<App>, service: Path<String>, body: Body) -> HttpResponse {
+    answer(&app, &service, body, Version::One).await
 }
 
-async fn answer(
-    app: &App,
-    request: &HttpRequest,
-    service: &str,
-    body: Body,
-    version: Version,
-) -> HttpResponse {
+async fn answer(app: &App, service: &str, body: Body, version: Version) -> HttpResponse {
     let body = match body {
         Ok(body) => body,
         Err(error) => return jsonrpc::unreadable(&error),
     };
-    match call(app, request, service, &body).await {
+    match call(app, service, &body).await {
         Ok(xml) => HttpResponse::Ok().content_type(XML).body(xml),
         Err(error) => {
             let mut response = match error {
@@ -71,8 +55,8 @@ async fn answer(
 }
 
 /// What cannot be said in XML-RPC fails after the work was done, as it does in Odoo.
-async fn call(app: &App, request: &HttpRequest, service: &str, body: &[u8]) -> Result<String> {
+async fn call(app: &App, service: &str, body: &[u8]) -> Result<String> {
     let call = parse::method_call(body)?;
-    let reply = services::call(app, request, service, &call.method, call.args).await?;
+    let reply = services::call(app, service, &call.method, call.args).await?;
     write::response(&reply)
 }

@@ -107,9 +107,12 @@ pub(crate) fn envelope(params: &Json) -> Json {
     json!({"jsonrpc": "2.0", "method": "call", "id": ID, "params": params})
 }
 
+/// What the clients of the tests call themselves.
+pub(crate) const AGENT: &str = "tests/1.0 (front door)";
+
 /// A client that follows no redirect and uses no proxy.
 pub(crate) fn client() -> ClientBuilder {
-    Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy()
+    Client::builder().user_agent(AGENT).redirect(reqwest::redirect::Policy::none()).no_proxy()
 }
 
 /// Somebody without a session and without a memory for cookies.

@@ -48,7 +48,7 @@ pub(in crate::http) async fn act(
     let outcome = if posted.get("do") == Some("password") {
         // Whoever guesses the present password is slowed down as at the door.
         match login(&app, caller).await {
-            Ok(login) => guarded(&app, &request, &login, change, is_refused).await,
+            Ok(login) => guarded(&app, &login, change, is_refused).await,
             Err(error) => Err(error),
         }
     } else {
