@@ -45,9 +45,9 @@ fn kinds() -> [Kind; 9] {
             include_str!("../../sql/queries/purge/spent_tokens.sql"),
             TimeDelta::days(REUSE_DAYS),
         ),
+        kind("idle tokens", include_str!("../../sql/queries/purge/idle_tokens.sql"), TimeDelta::days(1)),
         kind("families", include_str!("../../sql/queries/purge/families.sql"), TimeDelta::days(1)),
         kind("codes", include_str!("../../sql/queries/purge/codes.sql"), TimeDelta::days(1)),
-        kind("consents", include_str!("../../sql/queries/purge/consents.sql"), now),
     ]
 }
 

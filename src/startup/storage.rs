@@ -200,6 +200,7 @@ impl Storage {
         connection.begin();
         let bare = Registry::declared(declared.iter().cloned())?;
         schema::synchronize(&connection, &bare).await?;
+        connection.batch(include_str!("../../sql/queries/oauth/consents_follow.sql")).await?;
         // Servers that run beside this one have to look again.
         connection.execute(version::count_up()).await?;
         let registry = Registry::load(declared, &connection).await?;

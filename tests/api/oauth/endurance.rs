@@ -153,6 +153,7 @@ async fn housekeeping_finds_what_has_expired_by_an_index() {
         ("audit_log", include_str!("../../../sql/queries/purge/audit.sql")),
         ("oregional_authorization_code", include_str!("../../../sql/queries/purge/code_records.sql")),
         ("oauth_code", include_str!("../../../sql/queries/purge/codes.sql")),
+        ("oauth_token", include_str!("../../../sql/queries/purge/idle_tokens.sql")),
         ("rate_limit", include_str!("../../../sql/queries/purge/failures.sql")),
         ("oauth_family", include_str!("../../../sql/queries/purge/families.sql")),
         ("oauth_request", include_str!("../../../sql/queries/purge/requests.sql")),

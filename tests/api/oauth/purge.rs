@@ -41,9 +41,12 @@ async fn what_has_expired_goes_and_what_still_counts_stays() {
     assert_eq!(count(&app, "oregional_authorization_code"), 2);
 
     round(&app, now + TimeDelta::days(3)).await;
-    // The refresh tokens live ten days; the used code is still recognized, the unused one is past.
-    assert_eq!(all(), [2, 1, 1, 1, 0, 0]);
+    // The refresh tokens live ten days; both codes stay as long as their records.
+    assert_eq!(all(), [2, 1, 2, 1, 0, 0]);
     assert_eq!(count(&app, "oregional_authorization_code"), 2, "kept for thirty days");
+    let kept =
+        "SELECT 1 FROM oauth_code WHERE address = '127.0.0.1' AND issued_at < expires_at AND client_id <> ''";
+    assert_eq!(app.database.query(kept).len(), 2, "with what each was");
 
     round(&app, now + TimeDelta::days(32)).await;
     assert_eq!(all(), [0, 0, 0, 1, 0, 0], "what the user allowed stays allowed");
@@ -54,6 +57,39 @@ async fn what_has_expired_goes_and_what_still_counts_stays() {
     let admin = app.admin().await;
     let grants = admin.result("oregional.authorization", "search", json!([[]])).await;
     admin.result("oregional.authorization", "unlink", json!([grants])).await;
+    assert_eq!(count(&app, "oauth_consent"), 0, "it goes with the grant");
     round(&app, now + TimeDelta::days(400)).await;
-    assert_eq!((count(&app, "oauth_consent"), count(&app, "audit_log")), (0, 0));
+    assert_eq!(count(&app, "audit_log"), 0);
+}
+
+#[tokio::test]
+async fn tokens_that_nobody_uses_go_where_a_parameter_says_so() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let spared = App::register(&admin, json!({"name": "Spared"})).await;
+    let patient = App::register(&admin, json!({"name": "Patient"})).await;
+    for client in [&wiki, &spared, &patient] {
+        client.sign_in(&admin).await;
+    }
+    let lasting = || count(&app, "oauth_token WHERE expires_at IS NULL");
+    let now = Utc::now().naive_utc();
+
+    round(&app, now + TimeDelta::days(60)).await;
+    assert_eq!(lasting(), 3, "they never expire");
+    let admin = app.admin().await;
+    for (key, value) in [
+        ("oregional.idle_expiry".to_owned(), "86400"),
+        (format!("oregional.idle_expiry.{}", spared.client_id), "0"),
+        (format!("oregional.idle_expiry.{}", patient.client_id), "8640000"),
+    ] {
+        admin.result("ir.config_parameter", "set_param", json!([key, value])).await;
+    }
+    round(&app, now + TimeDelta::hours(47)).await;
+    assert_eq!(lasting(), 3, "not a day past their time");
+    round(&app, now + TimeDelta::hours(49)).await;
+    assert_eq!(lasting(), 2);
+    round(&app, now + TimeDelta::days(102)).await;
+    assert_eq!(lasting(), 1, "one application is spared");
+    assert_eq!(count(&app, "oauth_family"), 1, "a family goes with its last token");
 }
