@@ -286,3 +286,42 @@ async fn a_guesser_is_slowed_down_and_locks_nobody_else_out() {
     clock.advance(61);
     assert_eq!(error(&guess(&wiki.client_secret, "10.0.0.1").await), (400, "invalid_grant".to_owned()));
 }
+
+#[tokio::test]
+async fn an_unknown_client_a_wrong_secret_and_an_archived_application_are_answered_alike() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let archived = App::register(&admin, json!({"name": "Archived"})).await;
+    admin.result("oregional.application", "write", json!([[archived.id], {"active": false}])).await;
+    let tokens = wiki.sign_in(&admin).await;
+    let unknown = App { client_id: "unknown".to_owned(), ..wiki.clone() };
+    let wrong = App { client_secret: "guess".to_owned(), ..wiki.clone() };
+    let nearly = App { client_secret: format!("{}x", wiki.client_secret), ..wiki.clone() };
+    let told = |answer: &Answer| {
+        let mut headers: Vec<String> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name.as_str() != "date")
+            .map(|(name, value)| format!("{name}: {value:?}"))
+            .collect();
+        headers.sort();
+        (answer.status, headers, answer.body.clone())
+    };
+    for (path, name) in
+        [("/oauth2/token", "refresh_token"), ("/oauth2/introspect", "token"), ("/oauth2/revoke", "token")]
+    {
+        let mut answers = Vec::new();
+        for client in [&unknown, &wrong, &nearly, &archived] {
+            let form = [("grant_type", "refresh_token"), (name, tokens.refresh.as_str())];
+            answers.push(told(&client.post(path, &form).await));
+        }
+        assert_eq!(answers[0].0, StatusCode::UNAUTHORIZED, "{path}: {answers:?}");
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{path}: {answers:#?}");
+    }
+    // Each was counted and noted: none took a shorter way out.
+    let noted = "SELECT 1 FROM audit_log WHERE event = 'client_authentication' AND outcome = 'refused'";
+    assert_eq!(app.database.query(noted).len(), 12);
+    let counted = app.database.query("SELECT sum(failures)::text FROM rate_limit");
+    assert_eq!(counted, [[Some("12".to_owned())]]);
+}
