@@ -4,54 +4,58 @@
 //! at the end. Text comes only from string literals, from [`ident`] and from numbers, so a value
 //! from a request can reach the database as a parameter and in no other way.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::value::Param;
 
-#[derive(Debug, Clone, PartialEq)]
-enum Part {
-    Text(&'static str),
-    Ident(String),
-    Number(i64),
-    Literal(String),
-    Verbatim(String),
-    Param(Param),
-}
+/// Room for what usually follows, so that most statements grow in place.
+const ROOM: usize = 128;
 
 /// A piece of SQL; see the module.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sql(Vec<Part>);
+pub struct Sql {
+    text: Cow<'static, str>,
+    /// Each with its place in the text.
+    params: Vec<(usize, Param)>,
+}
 
 impl Sql {
     /// A piece of fixed text.
     #[must_use]
     pub fn text(text: &'static str) -> Self {
-        Self(vec![Part::Text(text)])
+        Self { text: Cow::Borrowed(text), params: Vec::new() }
     }
 
     /// A number in the text itself: for what the planner has to see, such as a usual LIMIT.
     #[must_use]
     pub fn number(number: i64) -> Self {
-        Self(vec![Part::Number(number)])
+        Self::made(number.to_string())
     }
 
     /// A quoted string in the text itself: for what has few values, such as a language, and must
     /// match the expression of an index.
     #[must_use]
     pub fn literal(text: &str) -> Self {
-        Self(vec![Part::Literal(text.to_owned())])
+        let mut made = String::with_capacity(text.len() + 2);
+        quote(&mut made, text, '\'');
+        Self::made(made)
     }
 
     /// The definition of a constraint or an index, as a declaration has it: never a client's word.
     #[must_use]
     pub fn verbatim(text: &str) -> Self {
-        Self(vec![Part::Verbatim(text.to_owned())])
+        Self::made(text.to_owned())
     }
 
     /// A parameter.
     #[must_use]
     pub fn param(value: impl Into<Param>) -> Self {
-        Self(vec![Part::Param(value.into())])
+        Self { text: Cow::Borrowed(""), params: vec![(0, value.into())] }
+    }
+
+    fn made(text: String) -> Self {
+        Self { text: Cow::Owned(text), params: Vec::new() }
     }
 
     /// `true` or `false`.
@@ -92,13 +96,14 @@ impl Sql {
     #[must_use]
     pub fn file(file: &'static str, params: &[Param]) -> Self {
         let mut pieces = file.split('$');
-        let mut statement = Self::text(pieces.next().unwrap_or_default());
+        let mut statement = Self::made(String::with_capacity(file.len()));
+        statement.push(pieces.next().unwrap_or_default());
         for piece in pieces {
             let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
             let (number, rest) = piece.split_at_checked(digits).unwrap_or(("", piece));
             let param = number.parse::<usize>().ok().and_then(|number| params.get(number.checked_sub(1)?));
-            statement.0.push(Part::Param(param.cloned().unwrap_or(Param::Null)));
-            statement.0.push(Part::Text(rest));
+            statement.params.push((statement.text.len(), param.cloned().unwrap_or(Param::Null)));
+            statement.push(rest);
         }
         statement
     }
@@ -106,15 +111,35 @@ impl Sql {
     /// `self` followed by `next`.
     #[must_use]
     pub fn then(mut self, next: Self) -> Self {
-        self.0.extend(next.0);
+        if self.is_empty() {
+            return next;
+        }
+        let before = self.text.len();
+        self.push(&next.text);
+        self.params.extend(next.params.into_iter().map(|(place, param)| (before + place, param)));
         self
     }
 
     /// `self` followed by fixed text.
     #[must_use]
     pub fn and_text(mut self, text: &'static str) -> Self {
-        self.0.push(Part::Text(text));
+        if self.is_empty() {
+            return Self::text(text);
+        }
+        self.push(text);
         self
+    }
+
+    fn push(&mut self, text: &str) {
+        match &mut self.text {
+            Cow::Owned(own) => own.push_str(text),
+            Cow::Borrowed(fixed) => {
+                let mut own = String::with_capacity(fixed.len() + text.len() + ROOM);
+                own.push_str(fixed);
+                own.push_str(text);
+                self.text = Cow::Owned(own);
+            }
+        }
     }
 
     /// `self` between parentheses.
@@ -126,48 +151,44 @@ impl Sql {
     /// The pieces with `separator` between them.
     #[must_use]
     pub fn join(pieces: impl IntoIterator<Item = Self>, separator: &'static str) -> Self {
-        let mut joined = Self::default();
-        for (index, piece) in pieces.into_iter().enumerate() {
-            if index > 0 {
-                joined.0.push(Part::Text(separator));
-            }
-            joined.0.extend(piece.0);
-        }
-        joined
+        let mut pieces = pieces.into_iter();
+        let first = pieces.next().unwrap_or_default();
+        pieces.fold(first, |joined, piece| joined.and_text(separator).then(piece))
     }
 
     /// The number, when it is a single integer parameter.
     pub fn as_int(&self) -> Option<i64> {
-        match self.0.as_slice() {
-            [Part::Param(Param::Int(number))] => Some(*number),
+        match self.params.as_slice() {
+            [(_, Param::Int(number))] if self.text.is_empty() => Some(*number),
             _ => None,
         }
     }
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty() && self.params.is_empty()
     }
 
     /// The text with numbered placeholders, and the parameters in that order.
     #[must_use]
     pub fn render(self) -> (String, Vec<Param>) {
-        let mut text = String::with_capacity(self.0.len() * 12);
-        let mut params = Vec::new();
-        for part in self.0 {
-            match part {
-                Part::Text(fixed) => text.push_str(fixed),
-                Part::Verbatim(fixed) => text.push_str(&fixed),
-                Part::Ident(name) => quote(&mut text, &name, '"'),
-                Part::Literal(value) => quote(&mut text, &value, '\''),
-                // Writing to a String cannot fail.
-                Part::Number(number) => _ = write!(text, "{number}"),
-                Part::Param(value) => {
-                    params.push(value);
-                    _ = write!(text, "${}", params.len());
-                }
-            }
+        if self.params.is_empty() {
+            return (self.text.into_owned(), Vec::new());
         }
+        let mut text = String::with_capacity(self.text.len() + self.params.len() * 4);
+        let mut params = Vec::with_capacity(self.params.len());
+        let mut rest: &str = &self.text;
+        let mut done = 0;
+        for (place, param) in self.params {
+            // A place is the end of what was there, so that it never splits a letter.
+            let (before, after) = rest.split_at_checked(place - done).unwrap_or((rest, ""));
+            text.push_str(before);
+            (rest, done) = (after, place);
+            params.push(param);
+            // Writing to a String cannot fail.
+            _ = write!(text, "${}", params.len());
+        }
+        text.push_str(rest);
         (text, params)
     }
 }
@@ -175,17 +196,28 @@ impl Sql {
 /// A quoted identifier. The names come from the registry; quoting is the second lock on the door.
 #[must_use]
 pub fn ident(name: &str) -> Sql {
-    Sql(vec![Part::Ident(name.to_owned())])
+    let mut text = String::with_capacity(name.len() + 2);
+    quote(&mut text, name, '"');
+    Sql::made(text)
 }
 
 /// `"alias"."column"`.
 #[must_use]
 pub fn column(alias: &str, name: &str) -> Sql {
-    Sql(vec![Part::Ident(alias.to_owned()), Part::Text("."), Part::Ident(name.to_owned())])
+    let mut text = String::with_capacity(alias.len() + name.len() + 5);
+    quote(&mut text, alias, '"');
+    text.push('.');
+    quote(&mut text, name, '"');
+    Sql::made(text)
 }
 
 fn quote(text: &mut String, name: &str, mark: char) {
     text.push(mark);
+    if !name.contains([mark, '\0']) {
+        text.push_str(name);
+        text.push(mark);
+        return;
+    }
     for letter in name.chars() {
         // PostgreSQL refuses NUL in any text; dropping it here keeps the statement whole.
         if letter == '\0' {

@@ -166,10 +166,19 @@ impl Application {
     }
 }
 
+/// Connections to the database of all threads together, unless somebody wants more: PostgreSQL takes 100 of
+/// all its clients.
+const MOST_CONNECTIONS: usize = 80;
+
 /// Connections of a thread to the database. Commits that wait together for the disk share one write, which
-/// wants many; PostgreSQL takes 100 of all servers, which wants few.
+/// wants many.
 fn usual_connections(workers: usize) -> usize {
-    (80 / workers.max(1)).clamp(1, 6)
+    (MOST_CONNECTIONS / workers.max(1)).clamp(1, 6)
+}
+
+/// Threads that serve: one a processor, as long as each of them can have a connection.
+fn usual_workers() -> usize {
+    processors().min(MOST_CONNECTIONS)
 }
 
 /// The address of the server as it names itself. Never what a request says of it.
@@ -184,7 +193,7 @@ fn serve(
     shared: Arc<Shared>,
     max_body: usize,
 ) -> Result<(actix_web::dev::Server, SocketAddr), StartError> {
-    let workers = settings.workers.map_or_else(processors, usize::from);
+    let workers = settings.workers.map_or_else(usual_workers, usize::from);
     let connections = settings.connections.map_or_else(|| usual_connections(workers), usize::from);
     let config = storage.config.clone();
     // The builder of a pool fails for a size of nothing only, which the settings refuse; asking once

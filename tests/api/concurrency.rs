@@ -171,3 +171,30 @@ fn rows(dump: &str) -> Vec<&str> {
 fn difference<'a>(before: &'a str, after: &'a str) -> Vec<&'a str> {
     rows(after).into_iter().filter(|row| !before.contains(row)).collect()
 }
+
+#[tokio::test]
+async fn all_threads_together_leave_room_in_the_database() {
+    let app = TestApp::with(|settings| {
+        settings.workers = Some(16);
+        settings.connections = None;
+    });
+    let admin = app.admin().await;
+    let (holder, connection) = app.database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    holder.batch_execute("BEGIN; LOCK TABLE oregional_application IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let waiting = || {
+        let those =
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        app.database.query(those).len()
+    };
+
+    let calls = join_all((0..400).map(|_| admin.call_kw(MODEL, "search_count", json!([[]]), json!({}))));
+    let release = async {
+        eventually("sixteen threads wait with five connections each", async || waiting() >= 80).await;
+        assert_eq!(waiting(), 80, "and with no more");
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (answers, ()) = futures_util::future::join(calls, release).await;
+
+    assert!(answers.iter().all(|answer| answer.result() == 0), "the others waited for their turn");
+}
