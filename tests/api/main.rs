@@ -22,6 +22,7 @@ mod login;
 mod made;
 mod names_of_old;
 mod oauth;
+mod older;
 mod optimizing;
 mod origin;
 mod outage;

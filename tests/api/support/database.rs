@@ -177,6 +177,19 @@ impl Database {
         Self { name }
     }
 
+    /// What a dump holds, and nothing else.
+    pub(crate) fn restored(dump: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("restored_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        steward().command(format!("CREATE DATABASE {name} TEMPLATE template0"));
+        let restored = Self { name };
+        // Some versions of pg_dump write orders to psql; no value of ours begins a line with a backslash.
+        let statements: Vec<&str> = dump.lines().filter(|line| !line.starts_with('\\')).collect();
+        let (config, statements) = (restored.config(), statements.join("\n"));
+        steward().perform(async move { connect(&config).await.batch_execute(&statements).await.unwrap() });
+        restored
+    }
+
     /// As `--database-url` takes it.
     pub(crate) fn url(&self) -> String {
         steward().cluster.url(&self.name)
@@ -207,7 +220,7 @@ impl Database {
     /// Everything that a backup would hold.
     pub(crate) fn dump(&self) -> String {
         let output = Command::new(steward().cluster.bin_dir().join("pg_dump"))
-            .args(["--inserts", "--dbname"])
+            .args(["--rows-per-insert=100", "--no-owner", "--no-privileges", "--dbname"])
             .arg(self.url())
             .current_dir(&steward().scratch.path)
             .output()
