@@ -11,7 +11,7 @@
 local template = os.getenv("BENCH_CALL")
 local first = tonumber(os.getenv("BENCH_FIRST"))
 local count = tonumber(os.getenv("BENCH_COUNT"))
-local head = "POST " .. os.getenv("BENCH_PATH") .. " HTTP/1.1\r\nHost: " .. os.getenv("BENCH_HOST")
+local head = "POST " .. os.getenv("BENCH_PATH") .. " HTTP/1.1\r\nUser-Agent: bench\r\nHost: " .. os.getenv("BENCH_HOST")
   .. "\r\nContent-Type: application/json\r\nCookie: session_id=" .. os.getenv("BENCH_COOKIE")
   .. "\r\nContent-Length: "
 

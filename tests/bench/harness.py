@@ -57,6 +57,10 @@ def stat(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
+# As every client it says what it is; pgbench has no NULL for what is not said.
+AGENT = "bench"
+
+
 def envelope(params):
     """A JSON-RPC request."""
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "call", "params": params})
@@ -68,7 +72,7 @@ class Server(PrivateServer):
     cookie = ""
 
     def post(self, path, body):
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "User-Agent": AGENT}
         if self.cookie:
             headers["Cookie"] = f"session_id={self.cookie}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

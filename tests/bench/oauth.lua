@@ -16,7 +16,7 @@ local path = {
   refresh = "/oauth2/token",
   exchange = "/oauth2/token",
 }
-local head = "POST " .. (path[kind] or "") .. " HTTP/1.1\r\nHost: " .. os.getenv("BENCH_HOST")
+local head = "POST " .. (path[kind] or "") .. " HTTP/1.1\r\nUser-Agent: bench\r\nHost: " .. os.getenv("BENCH_HOST")
   .. "\r\nAuthorization: Basic " .. os.getenv("BENCH_BASIC")
   .. "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
 local field = { introspect = "token=", refresh = "refresh_token=", exchange = "code=" }
@@ -57,7 +57,7 @@ end
 
 function request()
   if kind == "authorize" then
-    return "GET /oauth2/authorize?" .. form .. " HTTP/1.1\r\nHost: " .. os.getenv("BENCH_HOST")
+    return "GET /oauth2/authorize?" .. form .. " HTTP/1.1\r\nUser-Agent: bench\r\nHost: " .. os.getenv("BENCH_HOST")
       .. "\r\nCookie: session_id=" .. seeds[math.random(last)] .. "\r\n\r\n"
   end
   local seed

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from harness import FULL, HERE, Failure, loaded, note, say, statements
+from harness import AGENT, FULL, HERE, Failure, loaded, note, say, statements
 
 FAMILIES = 128
 CALLBACK = "https://wiki.example.com/callback"
@@ -63,6 +63,7 @@ class Client:
         )
 
     def send(self, method, path, headers, form=None):
+        headers = headers | {"User-Agent": AGENT}
         if form is not None:
             headers = headers | {"Content-Type": "application/x-www-form-urlencoded"}
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
