@@ -283,11 +283,11 @@ pub struct Serve {
     /// Addresses of proxies whose X-Forwarded-* headers count, separated by commas.
     #[arg(long, env = "OREGIONAL_TRUSTED_PROXIES", value_name = "LIST", value_delimiter = ',')]
     pub trusted_proxies: Vec<std::net::IpAddr>,
-    /// Threads that serve calls; one a processor when not given.
+    /// Threads that serve calls; one a processor when not given, and 80 at the most.
     #[arg(long, env = "OREGIONAL_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
     /// Connections to the database that each of these threads may have. Six, unless given, and fewer where
-    /// many threads would together have more than 80.
+    /// many threads would together have more than 80, but one at the least.
     #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
     pub connections: Option<u16>,
     /// The largest body of a request, in MiB.

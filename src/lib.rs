@@ -2,7 +2,8 @@
 //!
 //! Layers look down only: [`startup`] builds and runs; [`http`] speaks to clients; [`rpc`] runs one
 //! call; [`models`] are the shipped models; [`auth`] knows who calls; [`orm`] is what a record is;
-//! [`db`] is PostgreSQL. [`config`], [`error`], [`clock`], [`origin`], [`seal`] and [`telemetry`] serve all of them.
+//! [`db`] is PostgreSQL. [`config`], [`error`], [`clock`], [`origin`], [`seal`] and [`telemetry`] serve
+//! all of them.
 //!
 //! The walk of one `call_kw`: the route in [`http`] → the JSON-RPC envelope and the session's cookie →
 //! [`rpc::retrying`], one connection, one transaction if it writes, again on a conflict →

@@ -28,6 +28,16 @@ impl Origin {
         Self { address, agent }
     }
 
+    /// The address, where there is one.
+    pub fn known_address(&self) -> Option<&str> {
+        (!self.address.is_empty()).then_some(self.address.as_str())
+    }
+
+    /// What the client calls itself, where it says so.
+    pub fn known_agent(&self) -> Option<&str> {
+        (!self.agent.is_empty()).then_some(self.agent.as_str())
+    }
+
     /// The origin of the request that is being answered.
     pub fn current() -> Rc<Self> {
         CURRENT.try_with(Rc::clone).unwrap_or_default()

@@ -23,7 +23,7 @@ pub struct Event<'a> {
 /// The address and the name of the program that the request comes from, as parameters of what notes it.
 pub(super) fn origin() -> [Param; 2] {
     let origin = Origin::current();
-    [origin.address.as_str(), origin.agent.as_str()].map(|text| (!text.is_empty()).then_some(text).into())
+    [origin.known_address().into(), origin.known_agent().into()]
 }
 
 /// The statement that notes an event; names are noted as they are now.

@@ -76,6 +76,7 @@ impl Connection {
     /// Lets each transaction begin with a condition that always holds, and that sets for its length what the
     /// database is to know of the call. It takes no way of its own where a check travels anyway.
     pub fn tell(&self, setting: Sql) {
+        debug_assert!(self.state.get() != State::Open, "the transaction has begun without it");
         *self.told.borrow_mut() = Some(setting);
     }
 
@@ -136,7 +137,8 @@ impl Connection {
     /// The same for the only statement of a call that changes something, and changes one row or
     /// none: it is a transaction by itself, kept when it returns. Nothing may follow a row.
     pub async fn query_sole(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
-        let is_alone = self.state.get() == State::Wanted;
+        // Without a transaction of its own nothing would hold it to reading.
+        let is_alone = self.state.get() == State::Wanted && !self.is_read_only.get();
         if !is_alone {
             return self.query_guarded(build).await;
         }

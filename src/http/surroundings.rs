@@ -1,4 +1,4 @@
-//! What surrounds each request: headers that keep browsers from guessing, and one line in the log.
+//! What surrounds each request: its origin, headers that keep browsers from guessing, and one line in the log.
 
 use std::time::Instant;
 
@@ -19,7 +19,8 @@ const HEADERS: [(&str, &str); 3] =
 /// Pages run no script but the server's own files, are framed by nobody, and send forms nowhere else.
 const PAGES: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// Passes the request on, and lets all that answers it know its origin; afterwards sets headers and writes the log line. Only the path is logged:
+/// Passes the request on, and lets all that answers it know its origin; afterwards sets headers and writes
+/// the log line. Only the path is logged:
 /// a query may carry secrets.
 pub async fn surround(
     request: ServiceRequest,

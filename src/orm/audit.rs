@@ -62,13 +62,12 @@ pub fn call(user: &User, now: NaiveDateTime) -> Sql {
 /// What is told there. Without a login the triggers look it up.
 pub fn as_told(user: i64, login: Option<&str>, now: NaiveDateTime) -> String {
     let origin = Origin::current();
-    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let call = json!({
         "uid": user,
         "login": login,
         "now": now.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
-        "address": filled(&origin.address),
-        "agent": filled(&origin.agent),
+        "address": origin.known_address(),
+        "agent": origin.known_agent(),
     });
     call.to_string()
 }

@@ -109,7 +109,9 @@ impl Environment {
         hash_rounds: u32,
     ) -> Self {
         let (registry, user) = (Arc::new(registry), Arc::new(User::server()));
-        connection.tell(audit::call(&user, world.now()));
+        if !connection.is_open() {
+            connection.tell(audit::call(&user, world.now()));
+        }
         let names = Arc::default();
         let services =
             Services::new(connection, registry, user, world.clone(), Arc::clone(sealer), names, hash_rounds);

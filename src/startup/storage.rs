@@ -17,14 +17,19 @@ use crate::db::{Config, Connection, Pool, Sql, migrate};
 use crate::error::Error;
 use crate::key_file::{self, KeyFileError};
 use crate::models::{res_users, seed};
+use crate::orm::audit;
 use crate::orm::environment::Environment;
 use crate::orm::model::Model;
 use crate::orm::registry::{Registry, text, version};
 use crate::orm::schema;
+use crate::orm::user::User;
 use crate::seal::{Key, KeyError, Sealer};
 
 /// The administrator's id, as in Odoo.
 const ADMINISTRATOR: i64 = 2;
+
+/// Made after the tables of the models, unlike what migrations make.
+const CONSENTS_FOLLOW: &str = include_str!("../../sql/queries/oauth/consents_follow.sql");
 
 /// Characters of a generated password.
 const PASSWORD_LENGTH: usize = 20;
@@ -197,10 +202,11 @@ impl Storage {
         connection.query(Sql::text(SCHEMA_LOCK)).await?;
         migrate::run(&self.config).await?;
         self.check_key(&connection).await?;
+        connection.tell(audit::call(&User::server(), world.now()));
         connection.begin();
         let bare = Registry::declared(declared.iter().cloned())?;
         schema::synchronize(&connection, &bare).await?;
-        connection.batch(include_str!("../../sql/queries/oauth/consents_follow.sql")).await?;
+        connection.batch(CONSENTS_FOLLOW).await?;
         // Servers that run beside this one have to look again.
         connection.execute(version::count_up()).await?;
         let registry = Registry::load(declared, &connection).await?;
@@ -323,6 +329,7 @@ fn fingerprint(declared: &[Model]) -> Result<String> {
     }
     hash.update(schema::audit::definitions(&registry)?);
     hash.update(format!("{:?}", migrate::newest()));
+    hash.update(CONSENTS_FOLLOW);
     for text in seed::data() {
         hash.update(text);
     }

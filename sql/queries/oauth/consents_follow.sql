@@ -1,4 +1,5 @@
--- What a user allowed goes with the grant. Made after the models' tables, which migrations come before.
+-- What a user allowed goes with the grant: unlike tokens, few rows, found by the primary key. Made after the models'
+-- tables, which migrations come before.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_constraint

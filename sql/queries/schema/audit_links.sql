@@ -1,8 +1,9 @@
 #variable_conflict use_column
 DECLARE
     audit_call jsonb := nullif(current_setting('oregional.call', true), '')::jsonb;
-    audit_uid integer := (audit_call->>'uid')::integer;
-    audit_now timestamp := (audit_call->>'now')::timestamp;
+    -- The others are those of a server of the version before.
+    audit_uid integer := coalesce(audit_call->>'uid', nullif(current_setting('oregional.uid', true), ''))::integer;
+    audit_now timestamp := coalesce(audit_call->>'now', nullif(current_setting('oregional.now', true), ''))::timestamp;
 BEGIN
     INSERT INTO audit_log (event, outcome, user_id, user_name, model, res_id, res_name, details, address, user_agent,
                            create_uid, create_date, write_uid, write_date)

@@ -29,7 +29,9 @@ BEGIN
     audit_login := audit_call->>'login';
     audit_now := (audit_call->>'now')::timestamp;
     IF audit_login IS NULL THEN
-        -- Not within a call: the server's own work, or somebody else's.
+        -- No login was told: a statement that knows the id alone, a server of the version before, somebody else.
+        audit_uid := coalesce(audit_uid, nullif(current_setting('oregional.uid', true), '')::integer);
+        audit_now := coalesce(audit_now, nullif(current_setting('oregional.now', true), '')::timestamp);
         IF tg_op <> 'DELETE' THEN
             audit_uid := coalesce(audit_uid, "new".write_uid);
             audit_now := coalesce(audit_now, "new".write_date);

@@ -85,6 +85,19 @@ async fn tokens_that_nobody_uses_go_where_a_parameter_says_so() {
     ] {
         admin.result("ir.config_parameter", "set_param", json!([key, value])).await;
     }
+    // What a parameter that is new or odd refuses may be good again tomorrow.
+    let set = |column: &str, value: &str| {
+        let change =
+            format!("UPDATE ir_config_parameter SET {column} = {value} WHERE key = 'oregional.idle_expiry'");
+        app.database.query(&change);
+    };
+    set("write_date", "now() + interval '60 days'");
+    round(&app, now + TimeDelta::days(60)).await;
+    set("write_date", "now()");
+    set("value", "'a day'");
+    round(&app, now + TimeDelta::days(60)).await;
+    set("value", "'86400'");
+    assert_eq!(lasting(), 3);
     round(&app, now + TimeDelta::hours(47)).await;
     assert_eq!(lasting(), 3, "not a day past their time");
     round(&app, now + TimeDelta::hours(49)).await;

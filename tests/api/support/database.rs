@@ -217,10 +217,19 @@ impl Database {
         })
     }
 
-    /// Everything that a backup would hold.
+    /// Everything that a backup would hold, a line for each row.
     pub(crate) fn dump(&self) -> String {
+        self.dump_as("--inserts")
+    }
+
+    /// The same for being read in again: many rows in one statement.
+    pub(crate) fn dump_in_blocks(&self) -> String {
+        self.dump_as("--rows-per-insert=100")
+    }
+
+    fn dump_as(&self, form: &str) -> String {
         let output = Command::new(steward().cluster.bin_dir().join("pg_dump"))
-            .args(["--rows-per-insert=100", "--no-owner", "--no-privileges", "--dbname"])
+            .args([form, "--no-owner", "--no-privileges", "--dbname"])
             .arg(self.url())
             .current_dir(&steward().scratch.path)
             .output()
