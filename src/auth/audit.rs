@@ -59,11 +59,11 @@ pub fn note_grant(
     )
 }
 
-/// The statement that notes that users have a new password.
-pub fn note_password(users: &[i64], by: i64, now: NaiveDateTime) -> Sql {
+/// The statement that notes what was done to users: that they have a new password, or were signed out.
+pub fn note_users(event: &'static str, users: &[i64], by: i64, now: NaiveDateTime) -> Sql {
     let [address, agent] = origin();
     Sql::file(
-        include_str!("../../sql/queries/auth/audit_password.sql"),
-        &[users.to_vec().into(), by.into(), now.into(), address, agent],
+        include_str!("../../sql/queries/auth/audit_users.sql"),
+        &[users.to_vec().into(), by.into(), now.into(), address, agent, event.into()],
     )
 }

@@ -49,31 +49,32 @@ pub fn fresh_cookie(world: &World) -> String {
     world.token(LENGTH)
 }
 
-/// Opens a session and gives the value of its cookie.
+/// Opens a session and gives the value of its cookie; none when the password is no longer the one of the
+/// version that was proved.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer.
-pub async fn open(connection: &Connection, world: &World, user_id: i64) -> Result<String> {
+pub async fn open(
+    connection: &Connection,
+    world: &World,
+    user_id: i64,
+    proved: Option<i64>,
+) -> Result<Option<String>> {
     let cookie = fresh_cookie(world);
     let id = SessionId(Sha256::digest(cookie.as_bytes()).into());
     let now = world.now();
-    let statement = Sql::text("INSERT INTO web_session (id, user_id, created_at, expires_at) VALUES (")
-        .then(id.param())
-        .and_text(", ")
-        .then(Sql::param(user_id))
-        .and_text(", ")
-        .then(Sql::param(now))
-        .and_text(", ")
-        .then(Sql::param(now + LIFETIME))
-        .and_text(")");
+    let statement = Sql::file(
+        include_str!("../../sql/queries/auth/open_session.sql"),
+        &[id.to_bytes().into(), user_id.into(), now.into(), (now + LIFETIME).into(), proved.into()],
+    );
     let stale =
         Sql::text("DELETE FROM web_session WHERE id IN (SELECT id FROM web_session WHERE expires_at < ")
             .then(Sql::param(now))
             .and_text(" LIMIT 100)");
     // Whoever signs in takes some of the rubbish out.
-    connection.query_all(vec![statement, stale]).await?;
-    Ok(cookie)
+    let opened = connection.query_all(vec![statement, stale]).await?;
+    Ok(opened.first().is_some_and(|rows| !rows.is_empty()).then_some(cookie))
 }
 
 /// The user of a session, if it is good.

@@ -2,9 +2,9 @@
 //! `Authorization: Bearer <key>`.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::oauth::credentials::bearer;
 use super::{jsonrpc, reply};
 use crate::auth::oauth;
 use crate::error::{Error, Result};
@@ -40,7 +40,8 @@ pub(super) async fn work(
 
 async fn run(app: &App, request: &HttpRequest, work: impl AsyncFn(Caller) -> Result<Reply>) -> Result<Reply> {
     let missing = || Error::Unauthorized("Send an API key: 'Authorization: Bearer <key>'.".to_owned());
-    let key = key(request).ok_or_else(missing)?;
+    let given = bearer(request).map_err(|refusal| Error::Unauthorized(refusal.to_string()))?;
+    let key = given.ok_or_else(missing)?;
     if oauth::is_token(key) {
         let done = rpc::bearer::run(app, key, work).await;
         return done.map_err(|error| match error {
@@ -53,11 +54,6 @@ async fn run(app: &App, request: &HttpRequest, work: impl AsyncFn(Caller) -> Res
         work(caller).await
     })
     .await
-}
-
-fn key(request: &HttpRequest) -> Option<&str> {
-    let (scheme, key) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// A session that comes along has to be of the same user: a page must not act for two.

@@ -1,6 +1,5 @@
 //! Every route, and what surrounds them. Only this layer, `startup` and `telemetry` know actix.
 
-mod attempt;
 mod bearer;
 mod connector;
 mod content;

@@ -1,6 +1,6 @@
 //! Reads where a request comes from: the address of its client, as far as it can be believed, and its name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
@@ -15,15 +15,28 @@ pub(super) fn of(request: &HttpRequest) -> Origin {
     Origin::new(address(request), agent)
 }
 
-/// The client's address: the last one in `X-Forwarded-For` that is no trusted proxy, when a trusted
-/// proxy sent it.
+/// The client's address: the last one in `X-Forwarded-For` that is no trusted proxy, when a trusted proxy
+/// sent it. Each proxy adds what it saw at the end, on the same line or on one of its own; what stands before
+/// an entry that is no address is the client's own invention.
 fn address(request: &HttpRequest) -> String {
     let app = request.app_data::<Data<App>>();
     let trusted = app.map_or(&[][..], |app| &app.shared.settings.trusted_proxies);
     let Some(peer) = request.peer_addr().map(|peer| peer.ip()) else { return String::new() };
-    let forwarded =
-        request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let hops = forwarded.split(',').filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
-    let client = if trusted.contains(&peer) { hops.rev().find(|hop| !trusted.contains(hop)) } else { None };
-    client.unwrap_or(peer).to_string()
+    let lines: Vec<&str> =
+        request.headers().get_all("x-forwarded-for").map(|line| line.to_str().unwrap_or_default()).collect();
+    let mut client = peer;
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')).map(hop) {
+        match hop {
+            Some(hop) if trusted.contains(&client) => client = hop,
+            _ => break,
+        }
+    }
+    client.to_string()
+}
+
+/// An address as proxies write it: some add the port.
+fn hop(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
 }

@@ -6,11 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value as Json;
 
 use super::jsonrpc::{self, Envelope};
-use super::{attempt, reply};
+use super::reply;
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
 use crate::orm::python;
-use crate::rpc::{App, service};
+use crate::rpc::{App, attempt, service};
 
 /// Calls a method of a service.
 pub(super) async fn jsonrpc(
@@ -34,6 +34,13 @@ pub(super) async fn jsonrpc(
 pub(super) async fn call(app: &App, service: &str, method: &str, args: Vec<Json>) -> Result<Reply> {
     // The login or the user's id: the second argument of all that asks for a password.
     let who = match args.get(1) {
+        // However it is written, it is one user.
+        Some(named)
+            if service == "object"
+                && let Ok(id) = service::user_id(named) =>
+        {
+            id.to_string()
+        }
         Some(named @ (Json::String(_) | Json::Number(_))) => python::text(named),
         _ => String::new(),
     };

@@ -8,11 +8,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value as Json, json};
 
 use super::jsonrpc::{self, COOKIE, Envelope};
-use super::{attempt, reply};
+use super::reply;
 use crate::auth::session::{SessionId, fresh_cookie};
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
 use crate::orm::python;
+use crate::rpc::attempt;
 use crate::rpc::retrying::Caller;
 use crate::rpc::{App, SERVER_VERSION, session};
 
@@ -84,8 +85,8 @@ async fn sign_in(app: &App, params: &Json) -> Result<(String, Json)> {
     if db != app.shared.settings.db_name {
         return Err(Error::Access("Database not found.".to_owned()));
     }
-    let user = session::authenticate(app, &login, &password).await?;
-    let value = session::open(app, user).await?;
+    let (user, version) = session::authenticate(app, &login, &password).await?;
+    let value = session::open(app, user, Some(version)).await?;
     let caller = SessionId::of_cookie(&value).map_or(Caller::User(user), Caller::Session);
     let info = session::session_info(app, caller).await?;
     Ok((value, info))

@@ -185,10 +185,27 @@ impl Behaviour for Uri {
             let archives =
                 |record: &Values| record.get("active").is_some_and(|active| !python::truth(active));
             if values.iter().any(archives) {
-                let consent = Sql::text("DELETE FROM oauth_consent WHERE uri_id = ANY(")
+                let all = Sql::text("SELECT unnest(").then(Sql::param(ids.to_vec())).and_text("::int[])");
+                forget_consents(env, all).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What was allowed for one address alone is not allowed for another one.
+    fn before_write<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
+        Box::pin(async move {
+            if let Some(Json::String(uri)) = values.get("uri") {
+                let changed = Sql::text("SELECT id FROM oregional_application_uri WHERE id = ANY(")
                     .then(Sql::param(ids.to_vec()))
-                    .and_text(")");
-                env.connection().execute(consent).await?;
+                    .and_text(") AND uri <> ")
+                    .then(Sql::param(uri.as_str()));
+                forget_consents(env, changed).await?;
             }
             Ok(())
         })
@@ -200,6 +217,17 @@ impl Behaviour for Uri {
             _ => Ok(()),
         }
     }
+}
+
+/// Takes back what was allowed for single URIs, and no grant says any more that it was.
+async fn forget_consents(env: &Environment, uris: Sql) -> Result<()> {
+    let gone = |what: &'static str| Sql::text(what).then(uris.clone()).and_text(")");
+    let consents = gone("DELETE FROM oauth_consent WHERE uri_id IN (");
+    let links = gone(
+        "DELETE FROM oregional_application_uri_oregional_authorization_rel WHERE oregional_application_uri_id IN (",
+    );
+    env.connection().query_all(vec![consents, links]).await?;
+    Ok(())
 }
 
 /// A callback URI as RFC 6749 (3.1.2) wants it: absolute and without a fragment; over http or https.
@@ -227,7 +255,8 @@ fn check_uri(uri: &str) -> Result<()> {
     {
         return refuse("has no host or another scheme");
     }
-    if !parsed.username().is_empty() || parsed.password().is_some() || uri.contains('\\') {
+    let authority = uri.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or(""));
+    if authority.contains('@') || uri.contains('\\') {
         return refuse("has user information or a backslash");
     }
     Ok(())
@@ -256,6 +285,8 @@ mod tests {
             "https:a.example",
             "https://",
             "https://user@a.example/cb",
+            "https://@evil.example/cb",
+            "https://:@evil.example/cb",
             "https://user:pw@a.example/cb",
             "https://a.example\\@evil.example/cb",
             "https://a.example/c b",

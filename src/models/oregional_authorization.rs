@@ -6,12 +6,14 @@ use super::ADMIN;
 use crate::auth::audit;
 use crate::auth::oauth::grant;
 use crate::db::Sql;
-use crate::db::sql::column;
+use crate::db::sql::{column, ident};
+use crate::error::{Error, Result};
 use crate::orm::access::{self, Operation, records};
 use crate::orm::audit::Audit;
 use crate::orm::behaviour::{Behaviour, Promise, Values};
 use crate::orm::context::BASE_LANG;
 use crate::orm::declare::{boolean, datetime, many2many, many2one, one2many};
+use crate::orm::environment::Environment;
 use crate::orm::field::{OnDelete, Scope};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
 use crate::orm::methods::method;
@@ -117,8 +119,62 @@ fn revoke(call: Call<'_>) -> Promise<'_, Reply> {
     })
 }
 
+/// What a user allowed is for that user and that application alone: nobody makes another's consent of it.
+async fn keep_parties(env: &Environment, ids: &[i64], values: &Values) -> Result<()> {
+    for party in ["user_id", "application_id"] {
+        let Some(given) = values.get(party) else { continue };
+        let others = Sql::text("SELECT 1 FROM oregional_authorization WHERE id = ANY(")
+            .then(Sql::param(ids.to_vec()))
+            .and_text(") AND ")
+            .then(ident(party))
+            .and_text(" IS DISTINCT FROM ")
+            .then(Sql::param(given.as_i64()))
+            .and_text(" LIMIT 1");
+        if !env.connection().query(others).await?.is_empty() {
+            return Err(Error::User(
+                "An authorization stays with its user and its application. Delete this one, and let the user \
+                 authorize the application."
+                    .to_owned(),
+            ));
+        }
+    }
+    Ok(())
+}
+
 impl Behaviour for Authorization {
     fn methods(&self) -> &'static [Method] {
         &METHODS
+    }
+
+    fn before_write<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
+        Box::pin(keep_parties(env, ids, values))
+    }
+
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
+    /// A URI that is taken out of a grant has to be asked for again; one that is put in is not allowed by that.
+    fn after_change<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a [Values],
+    ) -> Promise<'a, ()> {
+        Box::pin(async move {
+            if values.iter().any(|record| record.contains_key("uri_ids")) {
+                let statement = Sql::with_parameter(
+                    include_str!("../../sql/queries/oauth/strayed_consents.sql"),
+                    ids.to_vec(),
+                );
+                env.connection().execute(statement).await?;
+            }
+            Ok(())
+        })
     }
 }

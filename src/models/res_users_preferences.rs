@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::ir_actions::{self, Reference};
+use crate::auth::audit;
 use crate::auth::oauth::grant;
 use crate::auth::session;
 use crate::error::{Error, Result};
@@ -41,6 +42,7 @@ pub(super) fn action_revoke_all_devices(call: Call<'_>) -> Promise<'_, Reply> {
         }
         session::close_all(env.connection(), &ids).await?;
         env.connection().query_all(grant::revoke_users(&ids, env.now())).await?;
+        env.connection().query(audit::note_users("sign_out", &ids, env.user().id, env.now())).await?;
         Ok(Reply::value(&json!({"type": "ir.actions.client", "tag": "reload"})))
     })
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json};
 
-use super::App;
 use super::retrying::{self, Caller};
+use super::{App, attempt};
 use crate::error::{Error, Result};
 use crate::orm::access::{self, Operation};
 use crate::orm::context::Context;
@@ -148,6 +148,16 @@ pub async fn call_params(app: &App, caller: Caller, params: Json) -> Result<Repl
 ///
 /// Whatever the method fails with; nothing of it is kept then.
 pub async fn call_kw(app: &App, caller: Caller, request: &Request) -> Result<Reply> {
+    if (request.model.as_str(), request.method.as_str()) == ("res.users", "change_password") {
+        // It asks for the old password: guesses are slowed down as at the door.
+        let who = caller.user(app).await?.unwrap_or_default().to_string();
+        return attempt::guarded(app, &who, async || work(app, caller, request).await, attempt::is_refused)
+            .await;
+    }
+    work(app, caller, request).await
+}
+
+async fn work(app: &App, caller: Caller, request: &Request) -> Result<Reply> {
     let method = |registry: &Registry| methods::find(&*registry.model(&request.model)?, &request.method);
     let writes = |registry: &Registry| method(registry).is_ok_and(|method| method.effect == Effect::Writes);
     retrying::run(app, caller, writes, async |services| {

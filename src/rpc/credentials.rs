@@ -181,7 +181,7 @@ pub(super) async fn is_password(app: &App, user: Option<(i64, String)>, given: &
         Some((user, stored)) if !given.is_empty() && !stored.is_empty() => (Some(user), stored),
         _ => (None, NOBODY.to_owned()),
     };
-    let verdict = password::check(given, stored).await?;
+    let verdict = password::check(given, stored.clone()).await?;
     let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else { return Ok(false) };
     let rounds = app.shared.settings.hash_rounds;
     if verdict == Verdict::RightButOutdated && rounds >= password::DEFAULT_ROUNDS {
@@ -189,7 +189,10 @@ pub(super) async fn is_password(app: &App, user: Option<(i64, String)>, given: &
         let statement = Sql::text("UPDATE user_password SET hash = ")
             .then(Sql::param(hash))
             .and_text(" WHERE user_id = ")
-            .then(Sql::param(user));
+            .then(Sql::param(user))
+            // Somebody may have got another password meanwhile.
+            .and_text(" AND hash = ")
+            .then(Sql::param(stored));
         app.pool.get().await?.execute(statement).await?;
     }
     Ok(true)

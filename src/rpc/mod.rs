@@ -1,5 +1,6 @@
 //! What all transports share: the application, its caches, and the walk of one call.
 
+pub mod attempt;
 pub mod bearer;
 pub mod caches;
 pub mod call_kw;

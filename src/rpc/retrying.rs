@@ -47,6 +47,23 @@ pub enum Caller {
     Server,
 }
 
+impl Caller {
+    /// The user, as far as one is known without a look at what the call is for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when the database does not answer.
+    pub(super) async fn user(self, app: &App) -> Result<Option<i64>> {
+        Ok(match self {
+            Self::Credential(credential) => Some(credential.user_id),
+            Self::Bearer(bearer) => Some(bearer.user_id),
+            Self::User(user) => Some(user),
+            Self::Server => Some(SUPERUSER),
+            Self::Session(id) => super::session::user(app, id).await?,
+        })
+    }
+}
+
 /// Runs `work` within one transaction when it `writes`, and again on a conflict, or when the registry
 /// that it began with turns out to be an old one.
 ///

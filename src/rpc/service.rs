@@ -143,7 +143,12 @@ async fn object(app: &App, method: &str, args: Vec<Json>) -> Result<Reply> {
 }
 
 /// What `int()` makes of it, since clients send texts and floats, too.
-fn user_id(given: &Json) -> Result<i64> {
+/// The id of a user as a call gives it.
+///
+/// # Errors
+///
+/// For what is no number, and for 0.
+pub fn user_id(given: &Json) -> Result<i64> {
     let id = match given {
         Json::String(digits) => digits.trim().parse().map_err(|_error| {
             Error::Value(format!("The user's id has to be a number, not {}.", python::repr(given)))

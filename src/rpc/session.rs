@@ -29,19 +29,22 @@ pub fn version_info() -> Json {
     })
 }
 
-/// Verifies a login and a password, and gives the user's id. An API key opens no session.
+/// Verifies a login and a password, and gives the user's id and the version of the password. An API key
+/// opens no session.
 ///
 /// # Errors
 ///
 /// [`Error::AccessDenied`] when they are not right, whatever of the two is wrong.
-pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<i64> {
+pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<(i64, i64)> {
     let connection = app.pool.get().await?;
     let statement = Sql::with_parameter(include_str!("../../sql/queries/users/by_login.sql"), login.trim());
-    let found = connection.query(statement).await?.first().map(|row| (int(row, 0), text(row, 1)));
+    let found =
+        connection.query(statement).await?.first().map(|row| (int(row, 0), text(row, 1), int(row, 2)));
     drop(connection);
-    let user = found.as_ref().map(|(user, _)| *user);
-    let is_right = credentials::is_password(app, found, given).await?;
-    user.filter(|_| is_right).ok_or_else(|| Error::AccessDenied("Wrong login or password.".to_owned()))
+    let proved = found.as_ref().map(|(user, _, version)| (*user, *version));
+    let stored = found.map(|(user, hash, _)| (user, hash));
+    let is_right = credentials::is_password(app, stored, given).await?;
+    proved.filter(|_| is_right).ok_or_else(wrong)
 }
 
 /// Codes and names of all languages, active or not.
@@ -66,19 +69,20 @@ pub(super) async fn active_languages(connection: &Connection) -> Result<Vec<(Str
     Ok(rows.iter().map(|row| (text(row, 0), text(row, 1))).collect())
 }
 
-/// Opens a session for a user and gives the value of its cookie.
+fn wrong() -> Error {
+    Error::AccessDenied("Wrong login or password.".to_owned())
+}
+
+/// Opens a session for a user and gives the value of its cookie; `proved` is the version of the password
+/// that was checked, if one was.
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] when the database does not answer.
-pub async fn open(app: &App, user: i64) -> Result<String> {
+/// [`Error::AccessDenied`] when the password has just been changed, [`Error::Unavailable`] when the
+/// database does not answer.
+pub async fn open(app: &App, user: i64, proved: Option<i64>) -> Result<String> {
     let connection = app.pool.get().await?;
-    let cookie = session::open(&connection, &app.shared.world, user).await?;
-    let seen = Sql::text("UPDATE res_users SET login_date = ")
-        .then(Sql::param(app.shared.world.now()))
-        .and_text(" WHERE id = ")
-        .then(Sql::param(user));
-    connection.execute(seen).await?;
+    let cookie = session::open(&connection, &app.shared.world, user, proved).await?.ok_or_else(wrong)?;
     if let Some(id) = SessionId::of_cookie(&cookie) {
         let prolong_at = app.shared.world.now() + LIFETIME / 7;
         app.shared.caches.remember_session(id, Known { user_id: user, prolong_at });

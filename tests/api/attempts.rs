@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use reqwest::StatusCode;
 use serde_json::{Value as Json, json};
+use tokio_postgres::NoTls;
 
 use crate::oauth::support::TestClock;
 use crate::support::app::{DB, PASSWORD, TestApp};
 use crate::support::client::{Answer, envelope};
+use crate::support::eventually;
 
 /// Posts JSON-RPC as if from an address.
 async fn from(app: &TestApp, address: &str, path: &str, params: &Json) -> Answer {
@@ -81,4 +83,74 @@ async fn a_wrong_password_in_a_call_counts_and_is_in_the_audit_log() {
     assert_eq!(change.error().0, 200, "nobody changes it: {change:?}");
     let unlink = admin.call_kw("audit.log", "unlink", json!([[log[0]["id"]]]), json!({})).await;
     assert_eq!(unlink.error().0, 200);
+}
+
+#[tokio::test]
+async fn another_spelling_of_a_user_is_no_other_guess() {
+    let clock = Arc::new(TestClock::default());
+    let app = guarded(&clock);
+    let logins = ["admin", " admin", "admin ", "\u{a0}admin\t"];
+    for number in 0..20 {
+        sign_in(&app, "10.0.0.1", logins[number % logins.len()], "guess").await.error();
+    }
+    for login in logins {
+        let answer = sign_in(&app, "10.0.0.1", login, PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{login:?}");
+    }
+
+    let ids = [json!(2), json!("2"), json!("02"), json!("+2"), json!(" 2 "), json!(2.0)];
+    let call = async |id: &Json| {
+        let args = json!([DB, id, "guess", "res.users", "search_count", [[]]]);
+        let params = json!({"service": "object", "method": "execute_kw", "args": args});
+        from(&app, "10.0.0.2", "/jsonrpc", &params).await
+    };
+    for number in 0..20 {
+        call(&ids[number % ids.len()]).await.error();
+    }
+    for id in &ids {
+        assert_eq!(call(id).await.status, StatusCode::TOO_MANY_REQUESTS, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_a_session_cannot_guess_the_password_by_changing_it() {
+    let clock = Arc::new(TestClock::default());
+    let app = guarded(&clock);
+    let admin = app.admin().await;
+    let change = async |old: &str| {
+        admin.call_kw("res.users", "change_password", json!([old, "a new one"]), json!({})).await
+    };
+    for _ in 0..20 {
+        assert_eq!(change("guess").await.error().1, "odoo.exceptions.AccessDenied");
+    }
+    assert_eq!(
+        change(PASSWORD).await.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "even the right one comes too late"
+    );
+    clock.advance(61);
+    assert_eq!(change(PASSWORD).await.result(), true);
+}
+
+#[tokio::test]
+async fn a_sign_in_under_way_does_not_outlive_the_password_that_it_proved() {
+    let app = TestApp::start();
+    let (holder, connection) = app.database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    // Another server changes the password, and has not committed yet.
+    let change = "BEGIN; UPDATE user_password SET version = version + 1 WHERE user_id = 2";
+    holder.batch_execute(change).await.unwrap();
+
+    let anonymous = app.anonymous();
+    let sign_in = anonymous.authenticate("admin", PASSWORD);
+    let release = async {
+        let waits =
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        eventually("the sign-in waits", async || !app.database.query(waits).is_empty()).await;
+        holder.batch_execute("COMMIT").await.unwrap();
+    };
+    let (answer, ()) = futures_util::future::join(sign_in, release).await;
+
+    assert_eq!(answer.error().1, "odoo.exceptions.AccessDenied");
+    assert!(app.database.query("SELECT 1 FROM web_session").is_empty());
 }

@@ -255,6 +255,12 @@ async fn users_their_contacts_passwords_and_keys_are_told() {
         (entry.event.as_str(), entry.res_name.as_str(), entry.user.as_str(), entry.details.as_str()),
         ("password", "eve", "admin", "")
     );
+    admin.result("res.users", "action_revoke_all_devices", json!([[eva.uid]])).await;
+    let entry = log.one().await;
+    assert_eq!(
+        (entry.event.as_str(), entry.res_name.as_str(), entry.user.as_str()),
+        ("sign_out", "eve", "admin")
+    );
     let eva = app.user("eve", "another password").await;
     eva.api_key().await;
     let entry = log.one().await;

@@ -118,3 +118,32 @@ async fn behind_a_trusted_proxy_it_is_the_client_that_is_told() {
     assert_eq!(entries[0]["address"], "203.0.113.9");
     assert_eq!(entries[0]["user_agent"], "x".repeat(200), "no more of it is kept");
 }
+
+#[tokio::test]
+async fn only_what_trusted_proxies_have_added_is_believed() {
+    let app = TestApp::with(|settings| {
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "10.0.0.1".parse().unwrap()];
+    });
+    let admin = app.admin().await;
+    for (lines, wanted) in [
+        (&["203.0.113.9"][..], "203.0.113.9"),
+        (&["6.6.6.6", "203.0.113.9"], "203.0.113.9"),
+        (&["6.6.6.6, 203.0.113.9", "10.0.0.1"], "203.0.113.9"),
+        (&["6.6.6.6, 203.0.113.9:5678"], "203.0.113.9"),
+        (&["6.6.6.6, [2001:db8::7]:5678"], "2001:db8::7"),
+        (&["6.6.6.6, 2001:db8::7"], "2001:db8::7"),
+        (&["6.6.6.6, unknown"], "127.0.0.1"),
+        (&["6.6.6.6, , 10.0.0.1"], "10.0.0.1"),
+        (&[], "127.0.0.1"),
+    ] {
+        let before = last(&admin).await;
+        let params = json!({"db": "oregional", "login": "admin", "password": "guess"});
+        let mut request = app.anonymous().http.post(format!("{}/web/session/authenticate", app.url()));
+        for line in lines {
+            request = request.header("x-forwarded-for", *line);
+        }
+        Answer::to(request.json(&envelope(&params))).await.error();
+        let entries = entries(&admin, before, &["address"]).await;
+        assert_eq!(entries[0]["address"], wanted, "{lines:?}");
+    }
+}

@@ -8,13 +8,14 @@ SELECT f.application_id,
                ORDER BY length(i.key) DESC LIMIT 1), 0) * interval '1 second' > $2::timestamp) IS NOT FALSE) AS is_good,
        t.used_at IS NOT NULL AS is_rotated,
        n.used_at IS NOT NULL OR n.hash IS NULL AS is_old_generation,
-       x.used_at,
+       coalesce(x.used_at, n.opened_at),
        f.scope,
        coalesce(x.scope, f.scope),
-       greatest(0, ceil(extract(epoch FROM x.expires_at - $2::timestamp)))::int,
+       greatest(0, coalesce(ceil(extract(epoch FROM x.expires_at - $2::timestamp)), 0))::int,
        x.revoked_at IS NOT NULL OR n.revoked_at IS NOT NULL AS is_revoked,
-       -- Those made under a key that has been replaced cannot be told again.
-       x.hash = $3 AND n.hash = $4 AS can_be_told
+       -- Those made under a key that has been replaced cannot be told again; an access token that was purged can, as one
+       -- that has expired.
+       coalesce(x.hash = $3, true) AND n.hash = $4 AS can_be_told
 FROM oauth_token t
 JOIN oauth_family f ON f.id = t.family_id
 JOIN oregional_application a ON a.id = f.application_id

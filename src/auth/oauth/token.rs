@@ -249,16 +249,11 @@ pub fn good(row: &Row) -> Good {
 ///
 /// [`Refusal::Failed`] when the database is away.
 pub async fn touch(connection: &Connection, hash: Vec<u8>, grant_id: i64, now: NaiveDateTime) -> Outcome<()> {
-    let first = Sql::text("UPDATE oauth_token SET used_at = ")
-        .then(Sql::param(now))
-        .and_text(" WHERE hash = ")
-        .then(Sql::param(hash))
-        .and_text(" AND used_at IS NULL");
-    let seen = Sql::text("UPDATE oregional_authorization SET last_used = ")
-        .then(Sql::param(now))
-        .and_text(" WHERE id = ")
-        .then(Sql::param(grant_id));
-    connection.query_all(vec![first, seen]).await?;
+    let statement = Sql::file(
+        include_str!("../../../sql/queries/oauth/touch.sql"),
+        &[now.into(), hash.into(), grant_id.into()],
+    );
+    connection.execute(statement).await?;
     Ok(())
 }
 

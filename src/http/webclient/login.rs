@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{PreEscaped, html};
 use serde::Deserialize;
 
-use super::super::attempt::{guarded, is_refused};
 use super::super::jsonrpc::{self, COOKIE};
 use super::super::pages::{script, texts_of};
 use super::super::reply;
@@ -17,6 +16,7 @@ use super::page::{own_path, see_other, trouble};
 use crate::auth::csrf;
 use crate::auth::session::{SessionId, fresh_cookie};
 use crate::error::{Error, Result};
+use crate::rpc::attempt::{guarded, is_refused};
 use crate::rpc::{App, session};
 
 /// Where the form leads when nobody says.
@@ -124,8 +124,8 @@ pub(super) async fn sign_in(
 }
 
 async fn open(app: &App, given: &Given) -> Result<String> {
-    let user = session::authenticate(app, &given.login, &given.password).await?;
-    session::open(app, user).await
+    let (user, version) = session::authenticate(app, &given.login, &given.password).await?;
+    session::open(app, user, Some(version)).await
 }
 
 /// Signs out, and leads back to the client, which asks to sign in.

@@ -132,8 +132,15 @@ pub struct Limits {
 }
 
 /// Models behind which are people's rights, keys and traces.
-const NEVER: [&str; 5] =
-    ["res.users", "res.groups", "res.users.apikeys", "audit.log", "change.password.wizard"];
+const NEVER: [&str; 6] = [
+    "res.users",
+    "res.groups",
+    "res.users.apikeys",
+    "audit.log",
+    "change.password.wizard",
+    // Integrations keep passwords there.
+    "ir.config_parameter",
+];
 
 /// What the server itself is made of: looked at perhaps, never changed.
 const FIXED: [&str; 3] = ["ir.", "res.config.", "oregional."];

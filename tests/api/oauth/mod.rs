@@ -2,6 +2,7 @@
 
 mod authorize;
 mod concurrency;
+mod consents;
 mod endurance;
 mod exchange;
 mod leaks;

@@ -1,13 +1,14 @@
 //! Housekeeping: what has expired goes, in its time, and what still counts stays.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use oregional::auth::purge;
 use oregional::db::{Config, Pool};
 use serde_json::json;
 
-use super::support::App;
+use super::support::{App, TestClock, Tokens, error};
 use crate::support::app::TestApp;
 
 /// What a round of housekeeping leaves at some moment.
@@ -105,4 +106,25 @@ async fn tokens_that_nobody_uses_go_where_a_parameter_says_so() {
     round(&app, now + TimeDelta::days(102)).await;
     assert_eq!(lasting(), 1, "one application is spared");
     assert_eq!(count(&app, "oauth_family"), 1, "a family goes with its last token");
+}
+
+#[tokio::test]
+async fn a_lost_answer_and_a_stolen_token_are_known_after_the_access_tokens_are_gone() {
+    let clock = Arc::new(TestClock::default());
+    let app = TestApp::in_world(clock.world());
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let (lost, stolen) = (wiki.sign_in(&admin).await, wiki.sign_in(&admin).await);
+    let answer = Tokens::of(&wiki.refresh(&lost.refresh).await);
+    let used = Tokens::of(&wiki.refresh(&stolen.refresh).await);
+    let door = app.anonymous().http.get(format!("{}/oauth2/userinfo", app.url())).bearer_auth(&used.access);
+    assert!(door.send().await.unwrap().status().is_success());
+    clock.advance(3 * 86_400);
+    round(&app, clock.world().now()).await;
+    assert_eq!(count(&app, "oauth_token WHERE kind = 'a'"), 0);
+
+    assert_eq!(Tokens::of(&wiki.refresh(&lost.refresh).await), answer, "the same answer again");
+    Tokens::of(&wiki.refresh(&answer.refresh).await);
+    assert_eq!(error(&wiki.refresh(&stolen.refresh).await).1, "invalid_grant");
+    assert_eq!(error(&wiki.refresh(&used.refresh).await).1, "invalid_grant", "the whole family has ended");
 }

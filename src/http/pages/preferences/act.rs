@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use maud::Markup;
 use serde_json::{Map, Value as Json, json};
 
-use super::super::super::attempt::{guarded, is_refused};
 use super::super::super::session::with_cookie;
 use super::super::desk::{Asked, Desk, leave_notice};
 use super::super::posted::Posted;
@@ -15,6 +14,7 @@ use super::super::{received, see_other, trouble, with_notice};
 use super::{ADDRESS, page, show};
 use crate::error::{Error, Result};
 use crate::orm::convert::DATETIME;
+use crate::rpc::attempt::{guarded, is_refused};
 use crate::rpc::page::{Purpose, Visit, visit};
 use crate::rpc::retrying::Caller;
 use crate::rpc::{App, session};
@@ -56,7 +56,7 @@ pub(in crate::http) async fn act(
     };
     match outcome {
         Ok(Done::Notice(word)) => with_notice(see_other(ADDRESS), &leave_notice(word)),
-        Ok(Done::SignedOut(word, user)) => match session::open(&app, user).await {
+        Ok(Done::SignedOut(word, user)) => match session::open(&app, user, None).await {
             Ok(cookie) => with_cookie(&app, with_notice(see_other(ADDRESS), &leave_notice(word)), &cookie),
             Err(error) => trouble(&app, &request, &error).await,
         },

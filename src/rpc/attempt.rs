@@ -3,17 +3,17 @@
 
 use chrono::NaiveDateTime;
 
+use super::App;
 use crate::auth::audit::{self, Event};
 use crate::auth::limit::{self, Key};
 use crate::error::{Error, Result};
 use crate::origin::Origin;
-use crate::rpc::App;
 
 /// As much of a login as is noted: a client can send anything, at any length.
 const LONGEST_LOGIN: usize = 80;
 
 /// Whether an outcome is a refused secret.
-pub(super) fn is_refused<T>(outcome: &Result<T>) -> bool {
+pub fn is_refused<T>(outcome: &Result<T>) -> bool {
     matches!(outcome, Err(Error::AccessDenied(_)))
 }
 
@@ -22,14 +22,16 @@ pub(super) fn is_refused<T>(outcome: &Result<T>) -> bool {
 /// # Errors
 ///
 /// [`Error::Limited`] for who failed too often, and what the attempt fails with.
-pub(super) async fn guarded<T>(
+pub async fn guarded<T>(
     app: &App,
     login: &str,
     attempt: impl AsyncFnOnce() -> Result<T>,
     refuses: impl Fn(&Result<T>) -> bool,
 ) -> Result<T> {
     let (origin, now) = (Origin::current(), app.shared.world.now());
-    let login: String = login.chars().filter(|letter| !letter.is_control()).take(LONGEST_LOGIN).collect();
+    // As the look-up takes it: another spelling is no other guess.
+    let login: String =
+        login.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_LOGIN).collect();
     let key = Key::new("login", &origin.address, &login, app.shared.settings.max_failures);
     // A call with a secret that holds costs no look at the failures of nobody.
     if app.shared.caches.suspects.has(&key, now)
