@@ -2,6 +2,7 @@
 //! `Authorization: Bearer <key>`.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::oauth::credentials::bearer;
@@ -40,9 +41,10 @@ pub(super) async fn work(
 
 async fn run(app: &App, request: &HttpRequest, work: impl AsyncFn(Caller) -> Result<Reply>) -> Result<Reply> {
     let missing = || Error::Unauthorized("Send an API key: 'Authorization: Bearer <key>'.".to_owned());
-    let given = bearer(request).map_err(|refusal| Error::Unauthorized(refusal.to_string()))?;
-    let key = given.ok_or_else(missing)?;
+    let key = key(request).ok_or_else(missing)?;
     if oauth::is_token(key) {
+        // RFC 6750 has one form; who writes a key of Odoo's may be less exact.
+        bearer(request).map_err(|refusal| Error::Unauthorized(refusal.to_string()))?;
         let done = rpc::bearer::run(app, key, work).await;
         return done.map_err(|error| match error {
             denied if denied == rpc::bearer::not_good() => Error::Unauthorized(denied.to_string()),
@@ -54,6 +56,14 @@ async fn run(app: &App, request: &HttpRequest, work: impl AsyncFn(Caller) -> Res
         work(caller).await
     })
     .await
+}
+
+/// What follows the word, in one header.
+fn key(request: &HttpRequest) -> Option<&str> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let (scheme, key) = headers.next()?.to_str().ok()?.split_once(' ')?;
+    let is_one = headers.next().is_none();
+    (is_one && scheme.eq_ignore_ascii_case("bearer")).then(|| key.trim())
 }
 
 /// A session that comes along has to be of the same user: a page must not act for two.

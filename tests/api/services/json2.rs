@@ -6,6 +6,7 @@ use reqwest::header::{
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
+use crate::oauth::support::App;
 use crate::support::app::{DB, PASSWORD, TestApp};
 use crate::support::client::{Answer, client, password_of};
 
@@ -244,4 +245,32 @@ async fn the_version_and_what_there_is_to_call_can_be_looked_up() {
     assert!(seen.contains(&&json!(MODEL)) && !seen.contains(&&json!("ir.config_parameter")));
     let fields = eve.get(&format!("/doc-bearer/{MODEL}.json")).await.json();
     assert!(fields["fields"].get("client_secret").is_none(), "a field that the user may not see");
+}
+
+#[tokio::test]
+async fn an_access_token_has_one_form_and_one_header() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let scheme = json!({"name": "All", "model_limit": "none"});
+    let scheme = admin.create("oregional.model.scheme", scheme).await;
+    let wiki = App::register(&admin, json!({"model_scheme_id": scheme})).await;
+    let token = wiki.sign_in(&admin).await.access;
+    let key = admin.api_key().await;
+    let call = async |headers: &[String]| {
+        let url = format!("{}/json/2/res.partner/search_count", app.url());
+        let mut request = client().build().unwrap().post(&url).json(&json!({"domain": []}));
+        for header in headers {
+            request = request.header(AUTHORIZATION, header);
+        }
+        Answer::to(request).await.status.as_u16()
+    };
+
+    assert_eq!(call(&[format!("Bearer {token}")]).await, 200);
+    for form in ["Bearer  {}", "Bearer \t{}", "Bearer {},"] {
+        assert_eq!(call(&[form.replace("{}", &token)]).await, 401, "{form:?}");
+    }
+    for second in [&token, &key] {
+        assert_eq!(call(&[format!("Bearer {token}"), format!("Bearer {second}")]).await, 401, "two headers");
+        assert_eq!(call(&[format!("Bearer {key}"), format!("Bearer {second}")]).await, 401, "two headers");
+    }
 }
