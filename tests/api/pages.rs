@@ -4,6 +4,7 @@
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY};
 use serde_json::json;
 
+use crate::oauth::support::{App, Tokens};
 use crate::support::app::TestApp;
 use crate::support::client::{Answer, User};
 
@@ -221,6 +222,13 @@ async fn figures_are_for_whoever_has_their_token() {
     let admin = app.admin().await;
     admin.call_kw("no.such", "read", json!([]), json!({})).await;
     assert_eq!(app.anonymous().get("/metrics").await.status, 401);
+    let wiki = App::register(&admin, json!({})).await;
+    let first = wiki.sign_in(&admin).await;
+    let second = Tokens::of(&wiki.refresh(&first.refresh).await);
+    wiki.refresh(&second.refresh).await;
+    for grant_type in ["refresh_token", "a secret that nobody repeats"] {
+        wiki.post("/oauth2/token", &[("grant_type", grant_type), ("refresh_token", &first.refresh)]).await;
+    }
 
     let url = format!("{}/metrics", app.url());
     let told = Answer::to(admin.browser.http.get(url).bearer_auth("figures")).await;
@@ -229,11 +237,17 @@ async fn figures_are_for_whoever_has_their_token() {
     for line in [
         "oregional_http_requests_total{route=\"/web/session\",result=\"ok\"} 1",
         "oregional_http_requests_total{route=\"/web/dataset/call_kw\",result=\"refused\"} 1",
+        "oregional_oauth_grants_total{grant=\"authorization_code\",result=\"ok\"} 1",
+        "oregional_oauth_grants_total{grant=\"refresh_token\",result=\"ok\"} 2",
+        "oregional_oauth_grants_total{grant=\"refresh_token\",result=\"invalid_grant\"} 1",
+        "oregional_oauth_grants_total{grant=\"other\",result=\"unsupported_grant_type\"} 1",
+        "oregional_state{kind=\"refresh_token_reuses\"} 1",
         "oregional_state{kind=\"sessions\"} 1",
         "oregional_state{kind=\"database_up\"} 1",
     ] {
         assert!(told.body.lines().any(|known| known == line), "{line}\n{}", told.body);
     }
+    assert!(!told.body.contains("nobody repeats"), "what clients send is no label");
     assert!(told.body.ends_with("# EOF\n"));
     assert_eq!(admin.browser.get("/odoo/operations").await.status, 200);
 }

@@ -4,7 +4,8 @@ SELECT version(),
        (SELECT count(DISTINCT user_id) FROM web_session WHERE expires_at > $1),
        (SELECT count(*) FROM oauth_token WHERE kind = 'a' AND expires_at > $1 AND revoked_at IS NULL),
        (SELECT count(*) FROM oauth_family WHERE revoked_at IS NULL),
-       (SELECT count(*) FROM audit_log WHERE event = 'reuse'),
+       -- Of the last day: the log may be of years.
+       (SELECT count(*) FROM audit_log WHERE event = 'reuse' AND create_date > $1::timestamp - interval '1 day'),
        (SELECT count(*) FROM oregional_application WHERE active),
        (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'oregional' AND datname = current_database()),
        pg_database_size(current_database())

@@ -1,5 +1,7 @@
 //! POST `/oauth2/token`, `/oauth2/revoke`, `/oauth2/introspect`: what clients ask by themselves.
 
+use std::cell::Cell;
+
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -47,9 +49,11 @@ fn answered(outcome: Outcome<Json>) -> HttpResponse {
 
 /// Exchanges a code or a refresh token.
 pub(super) async fn token(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
-    let outcome = exchange(&app, &request, body).await;
-    app.shared.metrics.grant(outcome.as_ref().map_or("refused", |(grant, _)| grant), counted(&outcome));
-    answered(outcome.map(|(_, body)| body))
+    // What was asked for counts, also where it was refused; a word that nobody knows is no label.
+    let grant = Cell::new("other");
+    let outcome = exchange(&app, &request, body, &grant).await;
+    app.shared.metrics.grant(grant.get(), counted(&outcome));
+    answered(outcome)
 }
 
 /// How an outcome is counted.
@@ -57,16 +61,19 @@ fn counted<T>(outcome: &Outcome<T>) -> &'static str {
     outcome.as_ref().map_or_else(Refusal::code, |_| "ok")
 }
 
-/// The grant type, and the answer.
-async fn exchange(app: &App, request: &HttpRequest, body: Body) -> Outcome<(&'static str, Json)> {
+/// The answer; `grant` is the grant type as soon as it is read.
+async fn exchange(app: &App, request: &HttpRequest, body: Body, grant: &Cell<&'static str>) -> Outcome<Json> {
     let form = form(request, body)?;
     let grant_type = form.required("grant_type")?;
+    for known in ["authorization_code", "refresh_token"].into_iter().filter(|known| *known == grant_type) {
+        grant.set(known);
+    }
     let credentials = credentials::client(app, request, &form)?;
     match grant_type {
         "authorization_code" => {
             let pair = exchange_code(app, &form, &credentials).await?;
             // Many clients repeat the scope here, where it means nothing (RFC 6749, 4.1.3).
-            Ok(("authorization_code", told(&pair)))
+            Ok(told(&pair))
         }
         "refresh_token" => {
             let refresh = form.required("refresh_token")?;
@@ -74,7 +81,7 @@ async fn exchange(app: &App, request: &HttpRequest, body: Body) -> Outcome<(&'st
             let connection = app.pool.get().await?;
             let (world, sealer) = (&app.shared.world, &app.shared.sealer);
             let pair = token::rotate(&connection, world, sealer, &credentials, refresh, asked).await?;
-            Ok(("refresh_token", told(&pair)))
+            Ok(told(&pair))
         }
         _ => {
             let connection = app.pool.get().await?;

@@ -103,7 +103,7 @@ fn label(name: &'static str) -> &'static str {
         "signed_in_users" => "Users who are signed in",
         "access_tokens" => "Access tokens that open",
         "token_families" => "Sign-ins of applications",
-        "refresh_token_reuses" => "Refresh tokens used twice",
+        "refresh_token_reuses" => "Codes and tokens used twice within a day",
         "active_applications" => "Applications",
         "database_connections" => "Connections of all servers",
         "pool_connections" => "Connections of this server",
