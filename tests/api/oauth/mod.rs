@@ -2,6 +2,7 @@
 
 mod authorize;
 mod concurrency;
+mod ended;
 mod endurance;
 mod exchange;
 mod leaks;
