@@ -1,6 +1,7 @@
 //! OAuth 2.0 as clients, browsers and attackers see it.
 
 mod authorize;
+mod bearer;
 mod concurrency;
 mod ended;
 mod endurance;
