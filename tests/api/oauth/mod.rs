@@ -1,5 +1,6 @@
 //! OAuth 2.0 as clients, browsers and attackers see it.
 
+mod addresses;
 mod authorize;
 mod bearer;
 mod concurrency;
