@@ -4,6 +4,7 @@ mod addresses;
 mod authorize;
 mod bearer;
 mod concurrency;
+mod descriptions;
 mod ended;
 mod endurance;
 mod exchange;
