@@ -70,7 +70,9 @@ async fn no_answer_follows_the_host_that_a_request_claims() {
 
             let stranger = asked("sign-in", http.get(wiki.authorize_url(&[("state", "s")]))).await;
             assert!(location(&stranger).starts_with("/web/login?redirect="), "{claim:?}");
-            asked("sign-in page", http.get(format!("{}/web/login", app.url()))).await;
+            for path in ["/", "/web", "/web/login", "/web/login?redirect=/odoo", "/odoo"] {
+                asked(path, http.get(format!("{}{path}", app.url()))).await;
+            }
 
             let back = told(&asked("code", with_session(&[])).await);
             assert_eq!(back["iss"], issuer, "{claim:?}");

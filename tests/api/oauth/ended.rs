@@ -1,12 +1,14 @@
 //! What ends codes, tokens and sessions: the end of an application, of a URI, of a password, of a grant.
 
 use reqwest::StatusCode;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, LOCATION};
 use serde_json::{Value as Json, json};
 
-use super::support::{App, CALLBACK, Tokens, error};
+use super::support::{App, CALLBACK, Tokens, browse, decide, error};
+use crate::binary::{PASSWORD, Server, run};
 use crate::support::app::TestApp;
 use crate::support::client::{Answer, User, envelope, is_alive, password_of};
+use crate::support::database::Scratch;
 
 const APPLICATION: &str = "oregional.application";
 const URI: &str = "oregional.application.uri";
@@ -193,7 +195,7 @@ async fn a_code_after(why: &str, keeps_consent: bool, cause: impl AsyncFn(&User,
     let ann = admin.make_user("ann", &["base.group_user"]).await;
     let (code, second) = (wiki.code(&ann, &[]).await, wiki.code(&ann, &[]).await);
     let his = wiki.code(&admin.make_user("ben", &["base.group_user"]).await, &[]).await;
-    Tokens::of(&wiki.exchange(&second).await);
+    let tokens = Tokens::of(&wiki.exchange(&second).await);
 
     cause(&admin, &wiki, &ann).await;
 
@@ -204,6 +206,8 @@ async fn a_code_after(why: &str, keeps_consent: bool, cause: impl AsyncFn(&User,
     assert_eq!(is_asked, !keeps_consent, "{why}");
     Tokens::of(&wiki.exchange(&wiki.code(&again, &[]).await).await);
     assert_eq!(error(&wiki.exchange(&code).await), no_grant(), "{why}: and stays ended");
+    assert!(!opens(&app, &tokens.access).await, "{why}: and so do the tokens of before");
+    assert_eq!(error(&wiki.refresh(&tokens.refresh).await), no_grant(), "{why}");
 }
 
 #[tokio::test]
@@ -232,4 +236,133 @@ async fn a_code_ends_with_the_password_and_with_the_grant_that_it_was_made_under
         admin.result(GRANT, "unlink", json!([hers])).await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_user_who_is_deleted() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let (tokens, code) = (wiki.sign_in(&ann).await, wiki.code(&ann, &[]).await);
+
+    admin.result("res.users", "unlink", json!([[ann.uid]])).await;
+
+    assert!(!opens(&app, &tokens.access).await && !is_alive(&app.url(), &ann.session).await);
+    assert_eq!(error(&wiki.refresh(&tokens.refresh).await), no_grant());
+    assert_eq!(error(&wiki.exchange(&code).await), no_grant());
+    assert!(!wiki.is_active(&tokens.refresh).await);
+}
+
+#[tokio::test]
+async fn a_password_set_on_the_command_line_ends_tokens_and_codes_too() {
+    let scratch = Scratch::for_test();
+    let data_dir = scratch.path.join("data");
+    let server = Server::start(&data_dir, &["--admin-password", PASSWORD]).await;
+    let admin = User::sign_in(&server.url, "admin", PASSWORD).await;
+    let wiki = App::register(&admin, json!({})).await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let (tokens, code) = (wiki.sign_in(&ann).await, wiki.code(&ann, &[]).await);
+    let kept = wiki.sign_in(&admin).await;
+
+    let changed = run(&data_dir, &["user", "passwd", "ann", "--password-stdin"], "another secret\n").await;
+
+    assert!(changed.status.success(), "{changed:?}");
+    assert!(!wiki.is_active(&tokens.access).await && !is_alive(&server.url, &ann.session).await);
+    assert_eq!(error(&wiki.refresh(&tokens.refresh).await), no_grant());
+    assert_eq!(error(&wiki.exchange(&code).await), no_grant());
+    assert!(wiki.is_active(&kept.access).await, "somebody else's goes on");
+    assert!(server.stop("-TERM").await.success());
+}
+
+/// One cause between the consent page and its form.
+async fn a_form_after(why: &str, cause: impl AsyncFn(&User, &App, &User, &Json)) {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    for face in ["/oauth2/authorize", "/orestapi/oauth2/authorization"] {
+        let wiki = App::register(&admin, json!({"name": face})).await;
+        let login = face.replace('/', "");
+        let ann = admin.make_user(&login, &["base.group_user"]).await;
+        let own = json!([[["application_id", "=", wiki.id]]]);
+        let uris = admin.result(URI, "search", own).await;
+        let url = wiki.authorize_url(&[("state", "s")]).replace("/oauth2/authorize", face);
+        let page = browse(&ann, &url).await;
+        assert_eq!(page.status, StatusCode::OK, "{why}: {page:?}");
+
+        cause(&admin, &wiki, &ann, &uris).await;
+
+        let answer = decide(&ann, &page, "allow").await;
+        assert!(answer.status.is_client_error(), "{why} at {face}: {answer:?}");
+        assert_eq!(answer.headers.get(LOCATION), None, "{why} at {face}");
+        let codes = app.database.query("SELECT 1 FROM oauth_code");
+        assert!(codes.is_empty(), "{why} at {face}: a code was made");
+    }
+}
+
+#[tokio::test]
+async fn a_consent_form_ends_with_what_it_asks_for_and_with_the_session_that_it_was_shown_in() {
+    let write = async |admin: &User, model: &str, ids: &Json, values: Json| {
+        admin.result(model, "write", json!([ids, values])).await;
+    };
+    let archive = async |admin: &User, model: &str, ids: &Json| {
+        write(admin, model, ids, json!({"active": false})).await;
+    };
+    a_form_after("application archived", async |admin, wiki, _ann, _uris| {
+        archive(admin, APPLICATION, &json!([wiki.id])).await;
+    })
+    .await;
+    a_form_after("application deleted", async |admin, wiki, _ann, _uris| {
+        admin.result(APPLICATION, "unlink", json!([[wiki.id]])).await;
+    })
+    .await;
+    a_form_after("URI archived", async |admin, _wiki, _ann, uris| archive(admin, URI, uris).await).await;
+    a_form_after("URI deleted", async |admin, _wiki, _ann, uris| {
+        admin.result(URI, "unlink", json!([uris])).await;
+    })
+    .await;
+    a_form_after("user archived", async |admin, _wiki, ann, _uris| {
+        archive(admin, "res.users", &json!([ann.uid])).await;
+    })
+    .await;
+    a_form_after("password changed", async |admin, _wiki, ann, _uris| {
+        write(admin, "res.users", &json!([ann.uid]), json!({"password": "another one"})).await;
+    })
+    .await;
+    a_form_after("signed out everywhere", async |_admin, _wiki, ann, _uris| {
+        ann.result("res.users", "action_revoke_all_devices", json!([[ann.uid]])).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_allowed_for_a_single_uri_is_gone_however_it_was_archived() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    for way in ["write", "action_archive", "toggle", "by the application", "deleted by the application"] {
+        let single = json!([[0, 0, {"uri": CALLBACK, "authorize_individually": true}]]);
+        let wiki = App::register(&admin, json!({"name": way, "uri_ids": single})).await;
+        wiki.sign_in(&admin).await;
+        let uri = admin.result(URI, "search", json!([[["application_id", "=", wiki.id]]])).await[0]
+            .as_i64()
+            .unwrap();
+        let lines = async |lines: Json| {
+            admin.result("oregional.application", "write", json!([[wiki.id], {"uri_ids": lines}])).await;
+        };
+
+        match way {
+            "write" => drop(admin.result(URI, "write", json!([[uri], {"active": false}])).await),
+            "action_archive" => drop(admin.call_kw(URI, "action_archive", json!([[uri]]), json!({})).await),
+            "toggle" => drop(admin.call_kw(URI, "toggle_active", json!([[uri]]), json!({})).await),
+            "by the application" => lines(json!([[1, uri, {"active": false}]])).await,
+            _ => lines(json!([[2, uri, 0]])).await,
+        }
+        assert_eq!(wiki.ask(&admin, &[]).await.status, StatusCode::BAD_REQUEST, "{way}");
+        if way.starts_with("deleted") {
+            lines(json!([[0, 0, {"uri": CALLBACK, "authorize_individually": true}]])).await;
+        } else {
+            lines(json!([[1, uri, {"active": true}]])).await;
+        }
+
+        assert_eq!(wiki.ask(&admin, &[]).await.status, StatusCode::OK, "{way}: asked again");
+    }
 }
