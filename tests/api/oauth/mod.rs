@@ -10,6 +10,7 @@ mod endurance;
 mod exchange;
 mod leaks;
 mod library;
+mod moved;
 mod odd;
 mod parameters;
 mod purge;
