@@ -41,23 +41,32 @@ fn challenged(request: &HttpRequest, outcome: &Result<Reply>, mut response: Http
     response
 }
 
-/// A method's result.
-pub(super) async fn call_kw(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+/// Answers with what `work` makes of the parameters.
+async fn answer(
+    request: &HttpRequest,
+    body: Body,
+    work: impl AsyncFnOnce(Json) -> Result<Reply>,
+) -> HttpResponse {
     let mut outcome = Ok(Reply::Void);
-    let response = jsonrpc::handle(&request, body, async |params| {
-        let answer = call(&app, &request, params).await;
+    let response = jsonrpc::handle(request, body, async |params| {
+        let answer = work(params).await;
         if let Err(error) = &answer {
             outcome = Err(error.clone());
         }
         answer
     })
     .await;
-    challenged(&request, &outcome, response)
+    challenged(request, &outcome, response)
+}
+
+/// A method's result.
+pub(super) async fn call_kw(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    answer(&request, body, async |params| call(&app, &request, params).await).await
 }
 
 /// The action that a button opens, or `false`.
 pub(super) async fn call_button(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
-    jsonrpc::handle(&request, body, async |params| {
+    answer(&request, body, async |params| {
         let reply = call(&app, &request, params).await?;
         Ok(Reply::value(&ir_actions::opened(&reply)))
     })

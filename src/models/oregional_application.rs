@@ -192,7 +192,8 @@ impl Behaviour for Uri {
         })
     }
 
-    /// What was allowed for one address alone is not allowed for another one.
+    /// What was allowed for one address alone is not allowed for another one, and who is being asked is asked
+    /// for the one that stands on the page.
     fn before_write<'a>(
         &'a self,
         env: &'a Environment,
@@ -200,12 +201,17 @@ impl Behaviour for Uri {
         values: &'a mut Values,
     ) -> Promise<'a, ()> {
         Box::pin(async move {
-            if let Some(Json::String(uri)) = values.get("uri") {
-                let changed = Sql::text("SELECT id FROM oregional_application_uri WHERE id = ANY(")
+            let those = || {
+                Sql::text("SELECT id FROM oregional_application_uri WHERE id = ANY(")
                     .then(Sql::param(ids.to_vec()))
-                    .and_text(") AND uri <> ")
-                    .then(Sql::param(uri.as_str()));
-                forget_consents(env, changed).await?;
+            };
+            if let Some(Json::String(uri)) = values.get("uri") {
+                forget_consents(env, those().and_text(") AND uri <> ").then(Sql::param(uri.as_str())))
+                    .await?;
+            }
+            if let Some(application) = values.get("application_id").and_then(Json::as_i64) {
+                let moved = those().and_text(") AND application_id <> ").then(Sql::param(application));
+                forget_consents(env, moved).await?;
             }
             Ok(())
         })
@@ -219,14 +225,16 @@ impl Behaviour for Uri {
     }
 }
 
-/// Takes back what was allowed for single URIs, and no grant says any more that it was.
+/// Takes back what was allowed for single URIs, and no grant says any more that it was; forms that ask for them
+/// are of no use any more.
 async fn forget_consents(env: &Environment, uris: Sql) -> Result<()> {
     let gone = |what: &'static str| Sql::text(what).then(uris.clone()).and_text(")");
     let consents = gone("DELETE FROM oauth_consent WHERE uri_id IN (");
     let links = gone(
         "DELETE FROM oregional_application_uri_oregional_authorization_rel WHERE oregional_application_uri_id IN (",
     );
-    env.connection().query_all(vec![consents, links]).await?;
+    let requests = gone("DELETE FROM oauth_request WHERE uri_id IN (");
+    env.connection().query_all(vec![consents, links, requests]).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 use serde_json::json;
 
-use crate::oauth::support::{App, Tokens};
+use crate::oauth::support::{App, CALLBACK, Tokens};
 use crate::support::app::{DB, PASSWORD, Running, TestApp, settings};
 use crate::support::client::{Anonymous, Answer, User};
 use crate::support::database::Scratch;
@@ -56,6 +56,44 @@ async fn scripts_are_told_so(anonymous: &Anonymous, user: i64, key: &str) {
     }
 }
 
+/// The plugin hears on each route that it may come again, and never that something is refused for good.
+async fn the_plugin_is_told_so(user: &User, wiki: &App, tokens: &Tokens) {
+    let (http, id) = (Anonymous::new("").http, wiki.client_id.as_str());
+    let at = |path: &str| http.post(format!("{}/orestapi/{path}", wiki.url));
+    let (session, secret) = (format!("session_id={}", user.session), wiki.client_secret.as_str());
+    let client = [("client_id", id), ("client_secret", secret), ("redirect_uri", CALLBACK)];
+    let code = [("grant_type", "authorization_code"), ("code", tokens.access.as_str())];
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", &tokens.refresh)];
+    let partner = [("model", "res.partner"), ("ids", "[3]"), ("names", "[]")];
+    let mut requests = vec![
+        at("application/status").basic_auth(id, Some(secret)),
+        at("oauth2/authorization").query(&client[..1]).query(&client[2..]).header("cookie", &session),
+        at("oauth2/access_token").query(&client).query(&code),
+        at("oauth2/access_token").basic_auth(id, Some(secret)).form(&refresh),
+        at("application/user").form(&client).header("cookie", &session),
+        at("application/confluence/link").header("cookie", &session),
+    ];
+    for path in ["application/model", "record/name_search", "record/read", "model/field"] {
+        requests.push(at(path).bearer_auth(&tokens.access).form(&partner));
+    }
+    for request in requests {
+        let url = request.try_clone().unwrap().build().unwrap().url().path().to_owned();
+        let answer = Answer::to(request).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{url}: {answer:?}");
+        let seconds: u32 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{url}: {seconds}");
+        assert_eq!(answer.headers["cache-control"], "no-store", "{url}");
+        for name in ["orestapi_code", "orestapi_message"] {
+            assert!(answer.json()[name].as_str().is_some_and(|text| !text.is_empty()), "{url}: {answer:?}");
+        }
+        for hidden in ["socket", "/tmp", "os error", "connection refused", secret] {
+            assert!(!answer.body.to_lowercase().contains(hidden), "{url} shows {hidden}: {answer:?}");
+        }
+    }
+    let version = Answer::to(at("version")).await;
+    assert_eq!((version.status, &version.json()["orestapi_version"]), (StatusCode::OK, &json!("1.6.4")));
+}
+
 /// A revocation that did not happen is never told as one that did.
 async fn applications_are_told_so(wiki: &App, tokens: &Tokens) {
     for (path, form) in [
@@ -96,6 +134,7 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     is_outage(&admin.browser.rpc("/web/session/check", json!({})).await);
     scripts_are_told_so(&anonymous, admin.uid, &key).await;
     applications_are_told_so(&wiki, &tokens).await;
+    the_plugin_is_told_so(&admin, &wiki, &tokens).await;
     is_outage(&admin.browser.rpc("/web/session/get_session_info", json!({})).await);
     let refused = anonymous.authenticate("admin", PASSWORD).await;
     is_outage(&refused);

@@ -9,7 +9,7 @@ WITH spent AS (
       AND c.challenge IS NOT DISTINCT FROM $5
       AND a.id = c.application_id AND a.active AND a.client_id = c.client_id
       AND a.client_secret_lookup IS NOT DISTINCT FROM c.client_secret_lookup
-      AND u.id = c.uri_id AND u.active AND u.uri = c.redirect_uri
+      AND u.id = c.uri_id AND u.active AND u.uri = c.redirect_uri AND u.application_id = c.application_id
       AND g.id = c.grant_id
       AND p.id = c.user_id AND p.active
     RETURNING c.hash, c.grant_id, c.application_id, c.user_id, c.scope, c.record_id, a.access_token_expiry,

@@ -1,5 +1,6 @@
 //! A simulator of the Confluence plugin, and what breaks in practice: its twenty-seven cases.
 
+mod edges;
 mod records;
 mod sign_in;
 mod support;

@@ -1,12 +1,17 @@
 //! OAuth 2.0 as clients, browsers and attackers see it.
 
+mod addresses;
 mod authorize;
+mod bearer;
 mod concurrency;
 mod consents;
+mod descriptions;
+mod ended;
 mod endurance;
 mod exchange;
 mod leaks;
 mod library;
+mod moved;
 mod odd;
 mod parameters;
 mod purge;

@@ -7,9 +7,13 @@ use chrono::{NaiveDateTime, TimeDelta, Utc};
 use oregional::auth::purge;
 use oregional::db::{Config, Pool};
 use serde_json::json;
+use tokio_postgres::NoTls;
 
 use super::support::{App, TestClock, Tokens, error};
 use crate::support::app::TestApp;
+
+/// The records of codes that administrators see.
+const RECORDS: &str = "oregional_authorization_code";
 
 /// What a round of housekeeping leaves at some moment.
 pub(super) async fn round(app: &TestApp, now: NaiveDateTime) {
@@ -127,4 +131,78 @@ async fn a_lost_answer_and_a_stolen_token_are_known_after_the_access_tokens_are_
     Tokens::of(&wiki.refresh(&answer.refresh).await);
     assert_eq!(error(&wiki.refresh(&stolen.refresh).await).1, "invalid_grant");
     assert_eq!(error(&wiki.refresh(&used.refresh).await).1, "invalid_grant", "the whole family has ended");
+}
+
+/// The moment at which a visible record was used, or expires without a use.
+fn end_of_record(app: &TestApp) -> NaiveDateTime {
+    let ends = "SELECT coalesce(used_at, expiry)::text FROM oregional_authorization_code";
+    let rows = app.database.query(ends);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows[0][0].as_deref().unwrap().replace(' ', "T").parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_code_is_kept_for_so_many_days_to_the_second() {
+    let second = TimeDelta::seconds(1);
+    for is_used in [false, true] {
+        for days in [1, 30, 3650] {
+            let app = TestApp::start();
+            let admin = app.admin().await;
+            let wiki = App::register(&admin, json!({"authorization_code_retain": days})).await;
+            let code = wiki.code(&admin, &[]).await;
+            if is_used {
+                Tokens::of(&wiki.exchange(&code).await);
+            }
+            let end = end_of_record(&app) + TimeDelta::days(days);
+
+            round(&app, end - second).await;
+            assert_eq!(count(&app, RECORDS), 1, "{days} days, used: {is_used}");
+            round(&app, end + second).await;
+            assert_eq!(count(&app, RECORDS), 0, "{days} days, used: {is_used}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_is_kept_a_code_goes_with_its_use_or_its_expiry() {
+    let second = TimeDelta::seconds(1);
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({"authorization_code_retain": 0})).await;
+    let code = wiki.code(&admin, &[]).await;
+    assert_eq!(count(&app, RECORDS), 1);
+    Tokens::of(&wiki.exchange(&code).await);
+    assert_eq!(count(&app, RECORDS), 0, "at its use, before any round");
+
+    wiki.code(&admin, &[]).await;
+    let expiry = end_of_record(&app);
+    round(&app, expiry - second).await;
+    assert_eq!(count(&app, RECORDS), 1, "it can still be exchanged");
+    round(&app, expiry + second).await;
+    assert_eq!(count(&app, RECORDS), 0);
+}
+
+#[tokio::test]
+async fn nothing_goes_while_another_server_is_at_it() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    wiki.code(&admin, &[]).await;
+    wiki.ask(&admin, &[("scope", "read write")]).await;
+    wiki.refresh("unknown").await;
+    let (client, connection) = app.database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let tables = [RECORDS, "oauth_code", "oauth_request", "rate_limit", "web_session", "audit_log"];
+    let all = || tables.map(|table| count(&app, table));
+    let (before, later) = (all(), Utc::now().naive_utc() + TimeDelta::days(400));
+    assert!(before.iter().all(|rows| *rows > 0), "{before:?}");
+
+    client.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(6830471103)").await.unwrap();
+    round(&app, later).await;
+    assert_eq!(all(), before, "the lock is another's");
+    client.batch_execute("COMMIT").await.unwrap();
+    round(&app, later).await;
+    assert_eq!(all(), [0; 6], "the lock is free");
+    let free = client.query_one("SELECT pg_try_advisory_xact_lock(6830471103)", &[]).await.unwrap();
+    assert!(free.get::<_, bool>(0), "a round leaves no lock behind");
 }

@@ -195,13 +195,23 @@ pub(crate) fn location(answer: &Answer) -> String {
 /// The parameters with which a browser is sent back.
 pub(crate) fn told(answer: &Answer) -> HashMap<String, String> {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
-    Url::parse(&location(answer)).unwrap().query_pairs().into_owned().collect()
+    let told: HashMap<String, String> =
+        Url::parse(&location(answer)).unwrap().query_pairs().into_owned().collect();
+    assert!(told.get("error_description").is_none_or(|text| has_allowed_characters(text)), "{told:?}");
+    told
+}
+
+/// Whether a description of an error has the characters that RFC 6749 (4.1.2.1, 5.2) allows, and no other.
+pub(crate) fn has_allowed_characters(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
 /// The error of an OAuth answer.
 pub(crate) fn error(answer: &Answer) -> (u16, String) {
     let json = answer.json();
     assert_eq!(answer.headers["cache-control"], "no-store", "{answer:?}");
+    let description = json.get("error_description").map(|text| text.as_str().unwrap_or("\n"));
+    assert!(description.is_none_or(has_allowed_characters), "{answer:?}");
     (
         answer.status.as_u16(),
         json["error"].as_str().unwrap_or_else(|| panic!("no error: {answer:?}")).to_owned(),
