@@ -127,6 +127,12 @@ impl Application {
         listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
         keep_house(&storage.config, Arc::clone(&shared), stop.clone())?;
         let (server, address) = serve(settings, storage, shared, max_body)?;
+        if settings.public_url.is_none() && address.ip().is_unspecified() {
+            tracing::warn!(
+                issuer = issuer(settings),
+                "clients of OAuth are told an address that nobody can open: set --public-url to the one that people use"
+            );
+        }
         let first_start =
             prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
         Ok((server, address, stop, first_start))

@@ -102,7 +102,41 @@ async fn a_day(url: &str) -> Vec<String> {
     let params =
         json!({"service": "common", "method": "login", "args": ["oregional", "ann", password_of("ann")]});
     assert!(wrong.rpc("/jsonrpc", params).await.result().is_i64());
+    secrets.extend(another_day(&admin, &ann, &wiki).await);
     secrets
+}
+
+/// Makes keys and secrets anew, looks at them and for them, and changes a password.
+async fn another_day(admin: &User, ann: &User, wiki: &App) -> Vec<String> {
+    let (model, one) = ("oregional.application", json!([[wiki.id]]));
+    let key = ann.api_key().await;
+    let guess = "0123456789abcdef0123456789abcdef01234567";
+    for (given, status) in [(key.as_str(), StatusCode::OK), (guess, StatusCode::UNAUTHORIZED)] {
+        let request = ann.browser.http.post(format!("{}/json/2/res.users/context_get", wiki.url));
+        assert_eq!(Answer::to(request.bearer_auth(given).json(&json!({}))).await.status, status);
+    }
+    for button in ["action_generate_client_secret", "action_generate_own_secret"] {
+        admin.result(model, button, one.clone()).await;
+    }
+    let read = admin.result(model, "read", json!([[wiki.id], ["client_secret", "own_secret"]])).await;
+    let made = ["client_secret", "own_secret"].map(|name| read[0][name].as_str().unwrap().to_owned());
+    let found = admin.result(model, "search", json!([[["client_secret", "=", made[0]]]])).await;
+    assert_eq!(found, json!([wiki.id]));
+    let written = "a secret that somebody wrote".to_owned();
+    admin.result(model, "write", json!([[wiki.id], {"own_secret": written}])).await;
+    let refused = admin
+        .call_kw(
+            model,
+            "write",
+            json!([[wiki.id], {"client_secret": written, "no_such_field": written}]),
+            json!({}),
+        )
+        .await;
+    refused.error();
+    let changed = "another password of somebody".to_owned();
+    let words = json!([password_of("ann"), changed]);
+    assert_eq!(ann.result("res.users", "change_password", words).await, true);
+    [key, guess.to_owned(), written, changed].into_iter().chain(made).collect()
 }
 
 #[tokio::test]
