@@ -47,7 +47,7 @@ async fn a_token_opens_what_its_user_may_within_the_scheme_and_the_scope() {
     };
     assert_eq!(json2(&reader.access).await.json(), 1);
     assert_eq!(json2(&reader.refresh).await.status, StatusCode::UNAUTHORIZED);
-    for never in ["res.users", "res.groups", "res.users.apikeys", "audit.log"] {
+    for never in ["res.users", "res.groups", "res.users.apikeys", "audit.log", "ir.config_parameter"] {
         assert_eq!(search(&writer.access, never).await.error(), access_error(), "{never}");
     }
     let secret = call(
