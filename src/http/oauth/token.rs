@@ -65,9 +65,11 @@ fn counted<T>(outcome: &Outcome<T>) -> &'static str {
 async fn exchange(app: &App, request: &HttpRequest, body: Body, grant: &Cell<&'static str>) -> Outcome<Json> {
     let form = form(request, body)?;
     let grant_type = form.required("grant_type")?;
-    for known in ["authorization_code", "refresh_token"].into_iter().filter(|known| *known == grant_type) {
-        grant.set(known);
-    }
+    grant.set(match grant_type {
+        "authorization_code" => "authorization_code",
+        "refresh_token" => "refresh_token",
+        _ => "other",
+    });
     let credentials = credentials::client(app, request, &form)?;
     match grant_type {
         "authorization_code" => {
