@@ -1,10 +1,16 @@
--- A code and its visible record, if application, URI, user and grant are all still good.
-WITH record AS (
+-- A code and its visible record, if application, URI, user and grant are all still good, and the session in which
+-- it is asked for. That one is written to: what ends the sessions of a user and does not see this code meets it
+-- there, and runs again; and whoever comes after the end finds no session.
+WITH asking AS (
+    UPDATE web_session SET expires_at = $12::timestamp WHERE id = $11 AND user_id = $8 AND expires_at > $9
+    RETURNING user_id
+), record AS (
     INSERT INTO oregional_authorization_code (active, authorization_id, expiry, create_uid, create_date, write_uid, write_date)
     SELECT true, g.id, $9::timestamp + a.authorization_code_expiry * interval '1 second', g.user_id, $9, g.user_id, $9
     FROM oregional_authorization g
     JOIN oregional_application a ON a.id = g.application_id AND a.active
     JOIN oregional_application_uri u ON u.application_id = a.id AND u.active AND u.id = $3
+    JOIN asking ON asking.user_id = g.user_id
     JOIN res_users p ON p.id = g.user_id AND p.active
     WHERE g.id = $2
     RETURNING id, authorization_id, expiry
@@ -25,5 +31,4 @@ FROM record r
 JOIN oregional_authorization g ON g.id = r.authorization_id
 JOIN oregional_application a ON a.id = g.application_id
 JOIN oregional_application_uri u ON u.id = $3
-WHERE g.user_id = $8
 RETURNING redirect_uri

@@ -7,6 +7,7 @@ use super::scope::Scope;
 use super::token::{self, Pair};
 use super::{Outcome, Refusal, TOKEN_LENGTH, digest, is_token};
 use crate::auth::audit;
+use crate::auth::session::{self, SessionId};
 use crate::clock::World;
 use crate::db::{Connection, Param, Sql};
 use crate::orm::registry::{int, text};
@@ -22,6 +23,8 @@ pub struct Wanted {
     pub grant_id: i64,
     /// Who granted it.
     pub user_id: i64,
+    /// The session in which it is asked for, which lasts from now on.
+    pub session: SessionId,
     /// The URI that it goes to.
     pub uri_id: i64,
     /// Whether the request named that URI.
@@ -32,14 +35,14 @@ pub struct Wanted {
     pub challenge: Option<String>,
 }
 
-/// Makes a code. There is none when application, URI, user or grant went in the meantime.
+/// Makes a code. There is none when application, URI, user, grant or session went in the meantime.
 ///
 /// # Errors
 ///
 /// [`Refusal::Failed`] when the database is away.
 pub async fn issue(connection: &Connection, world: &World, wanted: Wanted) -> Outcome<Option<String>> {
     let code = world.token(TOKEN_LENGTH);
-    let [address, agent] = audit::origin();
+    let ([address, agent], now) = (audit::origin(), world.now());
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/issue.sql"),
         &[
@@ -51,8 +54,10 @@ pub async fn issue(connection: &Connection, world: &World, wanted: Wanted) -> Ou
             wanted.challenge.into(),
             address,
             wanted.user_id.into(),
-            world.now().into(),
+            now.into(),
             agent,
+            wanted.session.to_bytes().into(),
+            (now + session::LIFETIME).into(),
         ],
     );
     let rows = connection.query(statement).await?;

@@ -13,9 +13,7 @@ use crate::auth::oauth::client::{self, Credentials};
 use crate::auth::oauth::request::{self, Face, Pending, Uri};
 use crate::auth::oauth::scope::{DEFAULT, Scope};
 use crate::auth::oauth::{Refusal as Cause, pkce};
-use crate::auth::session;
 use crate::db::{Connection, Sql};
-use crate::http::jsonrpc;
 use crate::http::oauth::authorize::{self as standard, Known, Step};
 use crate::http::oauth::form::Form;
 use crate::http::oauth::pages;
@@ -91,10 +89,7 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
     if !standard::is_allowed(&connection, &uri).await.map_err(&failed)? {
         return Err(refusal("0005", "The redirect_uri has to be https here (oregional.allow_http)."));
     }
-    let Some(session) = jsonrpc::session_id(request) else { return Ok(Step::SignIn) };
-    let Some(user_id) = session::user(&connection, session, app.shared.world.now()).await? else {
-        return Ok(Step::SignIn);
-    };
+    let Some(browser) = standard::browser(app, &connection, request).await? else { return Ok(Step::SignIn) };
     let pending = Pending {
         application_id: application.application_id,
         uri_id: uri.id,
@@ -106,7 +101,7 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
             .map_err(under(&format!("{AUTHORIZATION}0001")))?,
         face: Face::Connector,
     };
-    let known = Known { application, uri, session, user_id };
+    let known = Known { application, uri, browser };
     standard::go_on(app, connection, &known, pending).await.map_err(failed)
 }
 
@@ -127,9 +122,9 @@ async fn signed_in(
     request: &HttpRequest,
     code: &str,
 ) -> Result<i64, Refusal> {
+    let browser = standard::browser(app, connection, request).await?;
     let nobody = || Refusal::code(code, "There is no login session.");
-    let id = jsonrpc::session_id(request).ok_or_else(nobody)?;
-    session::user(connection, id, app.shared.world.now()).await?.ok_or_else(nobody)
+    browser.map(|browser| browser.user_id).ok_or_else(nobody)
 }
 
 /// Two values that stand for the caller's authorization. They are derived from it, and stored nowhere.

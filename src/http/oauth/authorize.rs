@@ -105,10 +105,28 @@ pub(in crate::http) struct Known {
     pub application: Found,
     /// Where the answer goes.
     pub uri: Uri,
-    /// The browser's session.
+    /// Whose browser it is.
+    pub browser: Browser,
+}
+
+/// A browser in which somebody is signed in.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Browser {
+    /// Its session.
     pub session: SessionId,
     /// Who is signed in there.
     pub user_id: i64,
+}
+
+/// The browser that a request comes from, if somebody is signed in there.
+pub(in crate::http) async fn browser(
+    app: &App,
+    connection: &Connection,
+    request: &HttpRequest,
+) -> crate::error::Result<Option<Browser>> {
+    let Some(session) = jsonrpc::session_id(request) else { return Ok(None) };
+    let user = session::user(connection, session, app.shared.world.now()).await?;
+    Ok(user.map(|user_id| Browser { session, user_id }))
 }
 
 async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Step> {
@@ -126,11 +144,8 @@ async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Ste
     if !is_allowed(&connection, &uri).await? {
         return Err(Refusal::request("Addresses to return to have to be https here (oregional.allow_http)."));
     }
-    let Some(session) = jsonrpc::session_id(request) else { return Ok(Step::SignIn) };
-    let Some(user_id) = session::user(&connection, session, app.shared.world.now()).await? else {
-        return Ok(Step::SignIn);
-    };
-    let known = Known { application, uri, session, user_id };
+    let Some(browser) = browser(app, &connection, request).await? else { return Ok(Step::SignIn) };
+    let known = Known { application, uri, browser };
     // One that is refused for its length is not carried in an address either.
     let state = form.get("state").filter(|state| state.len() <= LONGEST_STATE);
     match asked(form, &known) {
@@ -182,16 +197,18 @@ pub(in crate::http) async fn go_on(
         return Ok(Step::Back(refused(app, &known.uri, pending.face, &refusal, pending.state.as_deref())));
     }
     let consent_for = if known.uri.is_individual { known.uri.id } else { ALL_URIS };
-    let mut granted = grant::find(&connection, known.user_id, pending.application_id, consent_for).await?;
+    let mut granted =
+        grant::find(&connection, known.browser.user_id, pending.application_id, consent_for).await?;
     if granted.is_none() && approves_silently(&connection, pending.face).await? {
-        let (user, application, now) = (known.user_id, pending.application_id, app.shared.world.now());
+        let (user, application, now) =
+            (known.browser.user_id, pending.application_id, app.shared.world.now());
         granted = Some(grant::allow(&connection, user, application, consent_for, pending.scope, now).await?);
     }
     if let Some(grant) = granted.filter(|grant| pending.scope.is_within(grant.scope)) {
-        let location = with_code(app, &connection, known.user_id, grant, pending, &known.uri).await?;
-        return Ok(Step::Back(location));
+        let location = with_code(app, &connection, known.browser, grant, pending, &known.uri).await?;
+        return Ok(location.map_or(Step::SignIn, Step::Back));
     }
-    let ticket = request::keep(&connection, &app.shared.world, known.session, &pending).await?;
+    let ticket = request::keep(&connection, &app.shared.world, known.browser.session, &pending).await?;
     Ok(Step::Page(consent(&connection, known, pending.scope, &ticket).await?))
 }
 
@@ -208,7 +225,7 @@ async fn consent(
 ) -> Outcome<HttpResponse> {
     let person = Sql::file(
         include_str!("../../../sql/queries/oauth/consent.sql"),
-        &[known.user_id.into(), known.application.application_id.into()],
+        &[known.browser.user_id.into(), known.application.application_id.into()],
     );
     let rows = connection.query(person).await?;
     let row = rows.first();
@@ -228,29 +245,33 @@ async fn consent(
     }))
 }
 
-/// Makes a code and the address that carries it.
+/// Makes a code and the address that carries it; none when the session has just ended.
 async fn with_code(
     app: &App,
     connection: &Connection,
-    user_id: i64,
+    browser: Browser,
     grant: Grant,
     pending: Pending,
     uri: &Uri,
-) -> Outcome<String> {
+) -> Outcome<Option<String>> {
     let state = pending.state.clone();
     let wanted = Wanted {
         grant_id: grant.id,
-        user_id,
+        user_id: browser.user_id,
+        session: browser.session,
         uri_id: pending.uri_id,
         uri_named: pending.uri_named,
         scope: pending.scope,
         challenge: pending.challenge,
     };
-    match code::issue(connection, &app.shared.world, wanted).await? {
-        Some(code) => Ok(told(app, uri, pending.face, &[("code", &code)], state.as_deref())),
-        // Archived or deleted between two statements: the same page as a moment later.
-        None => Err(Refusal::request("The application or its address to return to has just gone.")),
+    if let Some(code) = code::issue(connection, &app.shared.world, wanted).await? {
+        return Ok(Some(told(app, uri, pending.face, &[("code", &code)], state.as_deref())));
     }
+    // Ended, archived or deleted between two statements: the same page as a moment later.
+    if session::user(connection, browser.session, app.shared.world.now()).await?.is_none() {
+        return Ok(None);
+    }
+    Err(Refusal::request("The application or its address to return to has just gone."))
 }
 
 /// The way back, with the state as it came and the issuer; the plugin knows of no issuer.
@@ -286,15 +307,14 @@ pub(super) async fn decide(app: Data<App>, request: HttpRequest, body: Body) -> 
 
 /// None for a form that is not good: not ours, used, of another session, or of nobody.
 async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Option<String>> {
-    let (Some(session), Some(id), Some(form_token)) =
-        (jsonrpc::session_id(request), form.get("request"), form.get("token"))
-    else {
-        return Ok(None);
-    };
+    let (Some(id), Some(form_token)) = (form.get("request"), form.get("token")) else { return Ok(None) };
     let (connection, now) = (app.pool.get().await?, app.shared.world.now());
-    let Some(user_id) = session::user(&connection, session, now).await? else { return Ok(None) };
+    let Some(browser) = browser(app, &connection, request).await? else { return Ok(None) };
+    let user_id = browser.user_id;
     let ticket = Ticket { id: id.to_owned(), form_token: form_token.to_owned() };
-    let Some((pending, uri)) = request::take(&connection, &app.shared.world, session, &ticket).await? else {
+    let Some((pending, uri)) =
+        request::take(&connection, &app.shared.world, browser.session, &ticket).await?
+    else {
         return Ok(None);
     };
     if form.get("decision") != Some("allow") {
@@ -311,5 +331,5 @@ async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Optio
     let consent_for = if uri.is_individual { uri.id } else { ALL_URIS };
     let grant =
         grant::allow(&connection, user_id, pending.application_id, consent_for, pending.scope, now).await?;
-    with_code(app, &connection, user_id, grant, pending, &uri).await.map(Some)
+    with_code(app, &connection, browser, grant, pending, &uri).await
 }

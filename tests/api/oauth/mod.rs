@@ -19,3 +19,4 @@ mod refresh;
 mod refused;
 pub(crate) mod support;
 mod tokens;
+mod under_way;

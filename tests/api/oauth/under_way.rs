@@ -1,0 +1,94 @@
+//! A code that is being made while the session of its request ends: it ends as well, or is never made.
+
+use reqwest::StatusCode;
+use serde_json::{Value as Json, json};
+use tokio_postgres::{Client, NoTls};
+
+use super::support::{App, error, told};
+use crate::support::app::TestApp;
+use crate::support::client::{User, password_of};
+use crate::support::eventually;
+
+/// A connection of somebody who looks behind the front door.
+async fn holder(app: &TestApp) -> Client {
+    let (holder, connection) = app.database.config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    holder
+}
+
+/// What waits for somebody else's change.
+fn waiting(app: &TestApp) -> usize {
+    let waits =
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    app.database.query(waits).len()
+}
+
+/// The calls that end a user's sessions.
+fn endings(ann: &User) -> [(&'static str, Json); 3] {
+    [
+        ("change_password", json!([password_of("ann"), "another one"])),
+        ("write", json!([[ann.uid], {"password": "another one"}])),
+        ("action_revoke_all_devices", json!([[ann.uid]])),
+    ]
+}
+
+#[tokio::test]
+async fn a_code_that_is_made_while_the_sessions_end_is_ended_with_them() {
+    for place in 0..3 {
+        let app = TestApp::start();
+        let admin = app.admin().await;
+        let wiki = App::register(&admin, json!({})).await;
+        let ann = admin.make_user("ann", &["base.group_user"]).await;
+        wiki.code(&ann, &[]).await;
+        let (method, args) = endings(&ann)[place].clone();
+        // Its foreign key asks for the grant when the code is made already, and not committed yet.
+        let holder = holder(&app).await;
+        holder.batch_execute("BEGIN; SELECT 1 FROM oregional_authorization FOR UPDATE").await.unwrap();
+        let making = tokio::spawn({
+            let (wiki, ann) = (wiki.clone(), ann.clone());
+            async move { wiki.ask(&ann, &[]).await }
+        });
+        eventually("the code waits", async || waiting(&app) == 1).await;
+
+        let who = if method == "write" { &admin } else { &ann };
+        let ending = tokio::spawn({
+            let who = who.clone();
+            async move { who.result("res.users", method, args).await }
+        });
+        eventually("the end waits for it, or does not", async || waiting(&app) == 2 || ending.is_finished())
+            .await;
+        holder.batch_execute("COMMIT").await.unwrap();
+
+        ending.await.unwrap();
+        let made = making.await.unwrap();
+        let code = told(&made).get("code").unwrap_or_else(|| panic!("{method}: {made:?}")).clone();
+        assert_eq!(error(&wiki.exchange(&code).await), (400, "invalid_grant".to_owned()), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn no_code_is_made_for_a_session_that_is_ending() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    wiki.code(&ann, &[]).await;
+    let before = app.database.query("SELECT 1 FROM oauth_code").len();
+    // Another server ends it, and has not committed yet.
+    let holder = holder(&app).await;
+    let end = format!("BEGIN; DELETE FROM web_session WHERE user_id = {}", ann.uid);
+    holder.batch_execute(&end).await.unwrap();
+
+    let making = tokio::spawn({
+        let (wiki, ann) = (wiki.clone(), ann.clone());
+        async move { wiki.ask(&ann, &[]).await }
+    });
+    eventually("the code waits, or is made", async || waiting(&app) == 1 || making.is_finished()).await;
+    holder.batch_execute("COMMIT").await.unwrap();
+
+    let answer = making.await.unwrap();
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "to the sign-in page: {answer:?}");
+    let location = answer.headers["location"].to_str().unwrap();
+    assert!(location.starts_with("/web/login?redirect="), "{location}");
+    assert_eq!(app.database.query("SELECT 1 FROM oauth_code").len(), before);
+}
