@@ -14,8 +14,9 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio_postgres::NoTls;
 
 use crate::support::client::{Anonymous, User};
-use crate::support::database::{Scratch, postmaster_pid};
+use crate::support::database::{Scratch, log, postmaster_pid};
 use crate::support::eventually;
+use crate::support::secrets::{self, Watch};
 use crate::support::services::Script;
 
 const MODEL: &str = "oregional.application";
@@ -63,23 +64,29 @@ fn is_alive(pid: u32) -> bool {
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
-/// A server that has told where it is.
+/// A server that has told where it is. Neither its log at TRACE nor a file of its data may tell what it handed
+/// out, the log of the database's changes included.
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
     /// What it said until it was ready.
     said: String,
     data_dir: PathBuf,
+    watch: Watch,
     /// Somebody has to listen to what it still says.
     _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Server {
     pub(crate) async fn start(data_dir: &Path, arguments: &[&str]) -> Self {
+        let watch = Watch::begin(log());
         let is_known = data_dir.join("secret.key").exists();
         let listen = ["serve", "--listen", "127.0.0.1:0", "--workers", "1"];
-        let mut child =
-            program(data_dir, &[&listen[..], arguments].concat()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = program(data_dir, &[&listen[..], arguments].concat())
+            .env("RUST_LOG", "trace")
+            .stderr(log().writer())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut said = String::new();
         let reading = async {
@@ -97,7 +104,7 @@ impl Server {
         let url = said.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
         let health = Anonymous::new(&url).get("/web/health").await;
         assert_eq!(health.json(), json!({"status": "pass"}));
-        Self { child, url, said, data_dir: data_dir.to_owned(), _output: lines }
+        Self { child, url, said, data_dir: data_dir.to_owned(), watch, _output: lines }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -121,6 +128,16 @@ impl Server {
         let (client, connection) = config.connect(NoTls).await.unwrap();
         tokio::spawn(connection);
         client
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that failed has its own reason.
+        if !std::thread::panicking() {
+            let leaks = self.watch.leaks(&secrets::files(&self.data_dir));
+            assert!(leaks.is_empty(), "{leaks:#?}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
 use super::app::DB;
+use super::secrets;
 
 /// What every JSON-RPC request carries, for the answer to repeat.
 const ID: i64 = 7;
@@ -24,7 +25,9 @@ impl Answer {
         let response =
             request.send().await.unwrap_or_else(|error| panic!("no answer: {error:?} to {asked:?}"));
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, body: response.text().await.unwrap() }
+        let answer = Self { status, headers, body: response.text().await.unwrap() };
+        secrets::remember_all(&answer);
+        answer
     }
 
     /// The body as JSON.
@@ -228,6 +231,7 @@ impl User {
             ids.push(self.reference(group).await);
         }
         let password = password_of(login);
+        secrets::remember(&password);
         let values = json!({"name": login, "login": login, "password": password, "groups_id": [[6, 0, ids]]});
         self.create("res.users", values).await;
         Self::sign_in(&self.browser.url, login, &password).await

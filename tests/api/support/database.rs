@@ -1,6 +1,7 @@
 //! One private PostgreSQL for the whole test program: a template that the real first start makes
 //! once, a copy of it for each test, and nothing left behind however the program ends.
 
+use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::io::PipeWriter;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use super::app;
+use super::secrets::{Log, Watch};
 
 /// What the folders of all runs begin with; the id of the process follows.
 const PREFIX: &str = "oregional-tests-";
@@ -47,6 +49,7 @@ rm -rf "$1""#;
 struct Steward {
     runtime: Runtime,
     cluster: Cluster,
+    log: &'static Log,
     scratch: Scratch,
 }
 
@@ -119,6 +122,7 @@ impl Steward {
     fn begin() -> Self {
         sweep();
         let scratch = Scratch::new(&format!("{PREFIX}{}", std::process::id()));
+        let log = Log::begin(&scratch.path);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let data_dir = scratch.path.join("cluster");
@@ -131,7 +135,7 @@ impl Steward {
         runtime.block_on(async {
             connect(&cluster.config("postgres")).await.batch_execute(&seal).await.unwrap();
         });
-        Self { runtime, cluster, scratch }
+        Self { runtime, cluster, log, scratch }
     }
 
     /// Runs in the steward's runtime and waits, also from within another runtime or a destructor.
@@ -163,9 +167,16 @@ pub(crate) fn data_dir() -> PathBuf {
     std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id())).join("data")
 }
 
-/// A database of one test, dropped with it.
+/// The log of all servers of this program.
+pub(crate) fn log() -> &'static Log {
+    steward().log
+}
+
+/// A database of one test, dropped with it. No secret that was handed out in its time may be found in it,
+/// nor in the log of that time.
 pub(crate) struct Database {
     pub(crate) name: String,
+    watch: Watch,
 }
 
 impl Database {
@@ -174,7 +185,7 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         steward().command(format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"));
-        Self { name }
+        Self { name, watch: Watch::begin(log()) }
     }
 
     /// What a dump holds, and nothing else.
@@ -182,7 +193,7 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("restored_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         steward().command(format!("CREATE DATABASE {name} TEMPLATE template0"));
-        let restored = Self { name };
+        let restored = Self { name, watch: Watch::begin(log()) };
         // Some versions of pg_dump write orders to psql; no value of ours begins a line with a backslash.
         let statements: Vec<&str> = dump.lines().filter(|line| !line.starts_with('\\')).collect();
         let (config, statements) = (restored.config(), statements.join("\n"));
@@ -217,6 +228,24 @@ impl Database {
         })
     }
 
+    /// What was handed out in its time.
+    pub(crate) fn secrets(&self) -> BTreeSet<String> {
+        self.watch.secrets()
+    }
+
+    /// Every row of every table, as a dump has them, in a fraction of its time.
+    pub(crate) fn rows(&self) -> String {
+        let tables = "SELECT format('SELECT t::text FROM %s t', c.oid::regclass) FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
+        let texts: Vec<String> = self.query(tables).into_iter().flatten().flatten().collect();
+        if texts.is_empty() {
+            return String::new();
+        }
+        let rows = self.query(&texts.join(" UNION ALL "));
+        rows.into_iter().flatten().flatten().collect::<Vec<_>>().join("\n")
+    }
+
     /// Everything that a backup would hold, a line for each row.
     pub(crate) fn dump(&self) -> String {
         self.dump_as("--inserts")
@@ -241,7 +270,11 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        // A test that failed has its own reason.
+        let leaks =
+            if std::thread::panicking() { Vec::new() } else { self.watch.leaks(self.rows().as_bytes()) };
         steward().command(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        assert!(leaks.is_empty(), "{leaks:#?}");
     }
 }
 

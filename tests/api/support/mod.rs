@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod database;
 pub(crate) mod raw;
+pub(crate) mod secrets;
 pub(crate) mod services;
 
 /// How long something may take to come true.
