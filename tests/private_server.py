@@ -1,4 +1,5 @@
-"""A server of one's own for the programs in Python that test and measure: the built program, private data, a free port."""
+"""A server of one's own for the programs in Python that test and measure: the built program, private data, a free port;
+and the PostgreSQL below it."""
 
 from __future__ import annotations
 
@@ -67,3 +68,27 @@ class PrivateServer:
                 self.process.kill()
                 self.process.wait()
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+class PrivateCluster:
+    """The PostgreSQL of a private server, behind its back."""
+
+    def __init__(self, server):
+        self.server = server
+        version = (server.data / "postgres" / "PG_VERSION").read_text().strip()
+        self.major = int(version.split(".")[0])
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        place = {"PGHOST": str(server.data / "socket"), "PGUSER": "oregional", "PGDATABASE": "oregional"}
+        self.env = env | place
+
+    def program(self, name):
+        """Where a program of PostgreSQL is."""
+        places = [Path(f"/usr/lib/postgresql/{self.major}/bin"), Path(f"/usr/pgsql-{self.major}/bin")]
+        if shutil.which("pg_config"):
+            told = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, timeout=10)
+            places.append(Path(told.stdout.strip()))
+        found = next((place / name for place in places if (place / name).is_file()), None)
+        found = found or shutil.which(name)
+        if found is None:
+            raise Failure(f"{name} of PostgreSQL {self.major} was not found")
+        return found

@@ -4,6 +4,7 @@
 //! place of `+` and without padding. The password is hashed as its UTF-8 bytes, without normalisation, so
 //! that hashes stay interchangeable with the ones already stored in existing databases.
 
+use crate::db::Veiled;
 use crate::error::Error;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -130,7 +131,7 @@ const LONGEST: usize = 4096;
 /// # Errors
 ///
 /// [`Error::User`] when the password is too long.
-pub async fn make(password: &str, rounds: u32, salt: [u8; 16]) -> crate::error::Result<String> {
+pub async fn make(password: &str, rounds: u32, salt: [u8; 16]) -> crate::error::Result<Veiled> {
     if password.len() > LONGEST {
         return Err(Error::User(format!("A password has {LONGEST} bytes at the most.")));
     }
@@ -138,7 +139,7 @@ pub async fn make(password: &str, rounds: u32, salt: [u8; 16]) -> crate::error::
         return Err(Error::User("A password cannot hold a NUL character.".to_owned()));
     }
     let password = Zeroizing::new(password.to_owned());
-    let work = move || hash(&password, rounds, salt);
+    let work = move || hash(&password, rounds, salt).into();
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
 }
 

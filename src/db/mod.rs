@@ -15,7 +15,7 @@ use tokio_postgres::NoTls;
 
 pub use self::connection::Connection;
 pub use self::sql::Sql;
-pub use self::value::{Param, Raw};
+pub use self::value::{Param, Raw, Veiled};
 pub use tokio_postgres::types::Type as ColumnType;
 pub use tokio_postgres::{Config, Row};
 

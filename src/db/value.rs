@@ -1,11 +1,29 @@
 //! Values on their way to PostgreSQL ([`Param`]) and the bytes that come back ([`Raw`]).
 
+use std::fmt;
+
 use bytes::BytesMut;
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime};
 use serde_json::Value as Json;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 type Failure = Box<dyn std::error::Error + Sync + Send>;
+
+/// A text that no log shows: the driver logs the parameters of statements where it is told to log all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Veiled(String);
+
+impl From<String> for Veiled {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Veiled {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("(hidden)")
+    }
+}
 
 /// A value that travels to PostgreSQL beside the text. The type on the wire is the one that the
 /// statement asks for, so an `Int` serves `int4` and `int8` alike.
@@ -21,6 +39,8 @@ pub enum Param {
     Float(f64),
     /// A `text` or `varchar`.
     Text(String),
+    /// The same, hidden.
+    Veiled(Veiled),
     /// A `bytea`.
     Bytes(Vec<u8>),
     /// A `jsonb`.
@@ -62,7 +82,7 @@ macro_rules! param_from {
 }
 
 param_from! {
-    bool => Bool, i64 => Int, i32 => Int, f64 => Float, &str => Text, String => Text, Vec<u8> => Bytes,
+    bool => Bool, i64 => Int, i32 => Int, f64 => Float, &str => Text, String => Text, Veiled => Veiled, Vec<u8> => Bytes,
     Json => Json, NaiveDateTime => Timestamp, NaiveDate => Date, Vec<i64> => Ids, Vec<String> => Texts,
 }
 
@@ -102,6 +122,7 @@ impl ToSql for Param {
             Self::Int(value) => integer(*value, ty, out),
             Self::Float(value) if *ty == Type::FLOAT8 => value.to_sql(ty, out),
             Self::Text(value) if <&str as ToSql>::accepts(ty) => value.as_str().to_sql(ty, out),
+            Self::Veiled(Veiled(value)) if <&str as ToSql>::accepts(ty) => value.as_str().to_sql(ty, out),
             Self::Bytes(value) if *ty == Type::BYTEA => value.to_sql(ty, out),
             Self::Json(value) if matches!(*ty, Type::JSONB | Type::JSON) => value.to_sql(ty, out),
             Self::Timestamp(value) if *ty == Type::TIMESTAMP => value.to_sql(ty, out),
@@ -134,7 +155,7 @@ impl Param {
             Self::Bool(_) => "a boolean",
             Self::Int(_) => "an integer",
             Self::Float(_) => "a float",
-            Self::Text(_) => "a text",
+            Self::Text(_) | Self::Veiled(_) => "a text",
             Self::Bytes(_) => "bytes",
             Self::Json(_) => "JSON",
             Self::Timestamp(_) => "a datetime",

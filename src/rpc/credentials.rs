@@ -18,7 +18,7 @@ use crate::auth::api_key;
 use crate::auth::credential::{Credential, Proof};
 use crate::auth::password::{self, Verdict};
 use crate::clock::World;
-use crate::db::Sql;
+use crate::db::{Sql, Veiled};
 use crate::error::{Error, Result};
 use crate::orm::registry::{int, text};
 
@@ -192,7 +192,7 @@ pub(super) async fn is_password(app: &App, user: Option<(i64, String)>, given: &
             .then(Sql::param(user))
             // Somebody may have got another password meanwhile.
             .and_text(" AND hash = ")
-            .then(Sql::param(stored));
+            .then(Sql::param(Veiled::from(stored)));
         app.pool.get().await?.execute(statement).await?;
     }
     Ok(true)

@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from private_server import Failure, PrivateServer  # noqa: E402 - the folder has to be known first
+from private_server import Failure, PrivateCluster, PrivateServer  # noqa: E402 - the folder has to be known first
 
 PASSWORD = "admin"
 # The load of which the targets speak.
@@ -116,28 +116,13 @@ class Server(PrivateServer):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Cluster:
+class Cluster(PrivateCluster):
     """The server's PostgreSQL, behind its back."""
 
     def __init__(self, server):
-        self.server = server
-        self.socket = server.data / "socket"
+        super().__init__(server)
         self.log = server.data / "postgres.log"
-        major = (server.data / "postgres" / "PG_VERSION").read_text().strip()
-        self.major = int(major.split(".")[0])
         self.psql, self.pgbench_program = (self.program(name) for name in ("psql", "pgbench"))
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        self.env = env | {"PGHOST": str(self.socket), "PGUSER": "oregional", "PGDATABASE": "oregional"}
-
-    def program(self, name):
-        places = [Path(f"/usr/lib/postgresql/{self.major}/bin"), Path(f"/usr/pgsql-{self.major}/bin")]
-        if shutil.which("pg_config"):
-            places.append(Path(run(["pg_config", "--bindir"], 10).strip()))
-        found = next((place / name for place in places if (place / name).is_file()), None)
-        found = found or shutil.which(name)
-        if found is None:
-            raise Failure(f"{name} of PostgreSQL {self.major} was not found")
-        return found
 
     def query(self, *statements):
         """What each statement gives; each one is a transaction."""

@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 # The folder has to be known first.
+import left_behind  # noqa: E402
 from private_server import Failure, PrivateServer  # noqa: E402
 from runner import install_node_packages, node_tests, say  # noqa: E402
 
@@ -76,7 +77,7 @@ def main():
     try:
         install_node_packages("what leads the browser", HERE, folder, HOME / "npm")
         tests = [folder / f"{name}.test.js" for name in asked.only] or sorted(folder.glob("*.test.js"))
-        server = PrivateServer(asked.binary, "browser", PASSWORD)
+        server = PrivateServer(asked.binary, "browser", PASSWORD, **left_behind.TRACE)
         try:
             server.wait()
             env = settings(server)
@@ -88,6 +89,7 @@ def main():
                 keep()
             if others := [test for test in tests if test not in looks]:
                 node_tests(others, env=env, cwd=folder)
+            left_behind.insist(server, PASSWORD)
         finally:
             server.stop()
     except (Failure, OSError) as error:

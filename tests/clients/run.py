@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 # The folder has to be known first.
+import left_behind  # noqa: E402
 from private_server import Failure, PrivateServer  # noqa: E402
 from runner import changed, install_node_packages, node_tests, run, say, told  # noqa: E402
 
@@ -112,13 +113,14 @@ def main():
     HOME.mkdir(parents=True, exist_ok=True)
     try:
         python, node = install_python(), install_node()
-        server = Server(binary, "clients", PASSWORD)
+        server = Server(binary, "clients", PASSWORD, **left_behind.TRACE)
         try:
             server.wait()
             env = server.settings()
             python_tests(python, env)
             javascript_tests(node, env)
             rust_tests(env)
+            left_behind.insist(server, PASSWORD, CLERK_PASSWORD)
         finally:
             server.stop()
     except (Failure, OSError) as error:
