@@ -5,6 +5,8 @@
 --   BENCH_FORM    what else every form has, or the query of the authorization
 --   BENCH_CODES   a file for the codes that were given, if they are wanted
 --   BENCH_HOST    the server, for the Host header
+--   BENCH_PATH    where another server takes the requests
+--   BENCH_SAYS    what the answer to an introspection has to hold
 -- A seed that is good once is taken once: a refresh token makes room for the one in its answer, so that a
 -- family is a chain, and a run ends when it is out of codes. Every answer is looked at. The last line of
 -- the output is for oauth.py: "bench-result" and JSON.
@@ -16,7 +18,7 @@ local path = {
   refresh = "/oauth2/token",
   exchange = "/oauth2/token",
 }
-local head = "POST " .. (path[kind] or "") .. " HTTP/1.1\r\nUser-Agent: bench\r\nHost: " .. os.getenv("BENCH_HOST")
+local head = "POST " .. (os.getenv("BENCH_PATH") or path[kind] or "") .. " HTTP/1.1\r\nUser-Agent: bench\r\nHost: " .. os.getenv("BENCH_HOST")
   .. "\r\nAuthorization: Basic " .. os.getenv("BENCH_BASIC")
   .. "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
 local field = { introspect = "token=", refresh = "refresh_token=", exchange = "code=" }
@@ -77,17 +79,17 @@ end
 
 local function is_pair(status, body)
   return status == 200
-    and body:find('"access_token":"%w+"')
+    and body:find('"access_token":"[%w_-]+"')
     and body:find('"expires_in":%d+')
     and body:find('"token_type":"Bearer"', 1, true)
-    and body:match('"refresh_token":"(%w+)"')
+    and body:match('"refresh_token":"([%w_-]+)"')
 end
 
 local check = {
   introspect = function(status, _, body)
     return status == 200
       and body:find('"active":true', 1, true)
-      and body:find('"username":"', 1, true)
+      and body:find(os.getenv("BENCH_SAYS"), 1, true)
       and body:find('"exp":%d+')
   end,
   refresh = function(status, _, body)

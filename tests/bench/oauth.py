@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from harness import AGENT, FULL, HERE, Failure, loaded, note, say, statements
+from peer import Peer
 
 FAMILIES = 128
 CALLBACK = "https://wiki.example.com/callback"
@@ -23,6 +24,8 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 # What is wanted at FULL connections.
 TARGETS = {"introspect": 10_000, "refresh": 4_000}
 MOST_P99 = 15
+# Times what oidc-provider does beside it: the targets to what it made where they were set.
+LEAST = {"introspect": 3.9, "refresh": 3}
 NAMES = {
     "introspect": "introspection",
     "refresh": "rotating refresh",
@@ -143,12 +146,17 @@ def load(cluster, client, scratch, kind, families, seconds, codes=None):
         "BENCH_BASIC": client.basic,
         "BENCH_FORM": forms[kind],
         "BENCH_HOST": f"127.0.0.1:{client.server.port}",
+        "BENCH_SAYS": '"username":"',
     }
     if kind == "authorize":
         env["BENCH_CODES"] = str(codes)
+    return loaded(wrk(client.server.port, seconds), seconds, env, NAMES[kind], client.server, cluster)
+
+
+def wrk(port, seconds):
+    """The load on a server."""
     command = ["wrk", "-t1", f"-c{FULL}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-    command += ["-s", HERE / "oauth.lua", f"http://127.0.0.1:{client.server.port}/"]
-    return loaded(command, seconds, env, NAMES[kind], client.server, cluster)
+    return [*command, "-s", HERE / "oauth.lua", f"http://127.0.0.1:{port}/"]
 
 
 class Script:
@@ -287,14 +295,14 @@ def signing_in(cluster, server, scratch, options, report):
         "| its database CPU µs | ratio | target |"
     )
     say("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
-    codes = scratch / "codes.txt"
+    codes, ours = scratch / "codes.txt", {}
     for kind, name in NAMES.items():
         if kind != "exchange":
             load(cluster, client, scratch, kind, families, 1, codes)
         # Codes are made for twice the time in which they are exchanged.
         seconds = options.seconds * (2 if kind == "authorize" else 1)
         cluster.query(f"VACUUM ANALYZE {TABLES}", "CHECKPOINT")
-        measured = load(cluster, client, scratch, kind, families, seconds, codes)
+        measured = ours[kind] = load(cluster, client, scratch, kind, families, seconds, codes)
         beside = "| – | – | – "
         if kind in scripts:
             cluster.query("CHECKPOINT")
@@ -304,6 +312,8 @@ def signing_in(cluster, server, scratch, options, report):
             f"| {name} | {measured.rate:,.0f} | {measured.p50:.2f} | {measured.p99:.2f} "
             f"| {measured.cpu_micros:.0f} | {measured.database_micros:.0f} {beside}| {verdicts(kind, measured, report)} |"
         )
+    if options.peer:
+        beside_peer(cluster, scratch, options.seconds, ours, report)
 
 
 def verdicts(kind, measured, report):
@@ -313,3 +323,28 @@ def verdicts(kind, measured, report):
     is_fast = report.judge(f"{NAMES[kind]}: {measured.rate:,.0f}/s of {wanted:,}", measured.rate >= wanted)
     is_even = report.judge(f"{NAMES[kind]}: p99 {measured.p99:.1f} ms of {MOST_P99}", measured.p99 < MOST_P99)
     return f"≥ {wanted:,}/s: {is_fast}; p99 < {MOST_P99} ms: {is_even}"
+
+
+def beside_peer(cluster, scratch, seconds, ours, report):
+    """The same requests to another server over the same PostgreSQL, in the same run."""
+    note("oidc-provider answers the same")
+    # Two runs of rotating refreshes, each with families of its own.
+    peer = Peer(cluster, 2 * FAMILIES)
+    try:
+        say()
+        say(f"### Beside oidc-provider {peer.version} (node, {peer.PROCESSES} processes) over the same PostgreSQL")
+        say()
+        say("| request | its requests/s | p50 ms | p99 ms | its CPU µs | database CPU µs | ours to it | target |")
+        say("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
+        for kind, least in LEAST.items():
+            for length in (1, seconds):
+                env = peer.env(kind, scratch)
+                theirs = loaded(wrk(peer.port, length), length, env, f"{NAMES[kind]} by the peer", peer, cluster)
+            ratio = ours[kind].rate / theirs.rate
+            verdict = report.judge(f"{NAMES[kind]}: {ratio:.1f} times oidc-provider of {least}", ratio >= least)
+            say(
+                f"| {NAMES[kind]} | {theirs.rate:,.0f} | {theirs.p50:.2f} | {theirs.p99:.2f} | {theirs.cpu_micros:.0f} "
+                f"| {theirs.database_micros:.0f} | {ratio:.1f} | ≥ {least}: {verdict} |"
+            )
+    finally:
+        peer.stop()

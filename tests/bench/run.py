@@ -531,6 +531,9 @@ def settings():
     parser.add_argument("--quick", action="store_true", help="small tables, short runs: does it work at all?")
     parser.add_argument("--oauth", action="store_true", help="measure OAuth 2.0 alone")
     parser.add_argument(
+        "--peer", action="store_true", help="let oidc-provider (installed by npm) answer the same beside it"
+    )
+    parser.add_argument(
         "--explain", action="store_true", help="print the scripts of pgbench and the plan of the page"
     )
     options = parser.parse_args()
