@@ -1,7 +1,7 @@
 //! Answers of the token, revocation and introspection endpoints: JSON that nobody keeps (RFC 6749, 5).
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::{Value as Json, json};
 
@@ -56,6 +56,17 @@ pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
         Refusal::Failed(_) => "The server cannot answer at the moment.".to_owned(),
         other => other.to_string(),
     };
-    let body = json!({"error": refusal.code(), "error_description": description});
+    told(response, refusal.code(), &description)
+}
+
+/// The endpoint takes a form by POST and nothing else.
+pub(super) fn method_not_allowed() -> HttpResponse {
+    let mut response = uncached(StatusCode::METHOD_NOT_ALLOWED);
+    response.insert_header((ALLOW, "POST"));
+    told(response, "invalid_request", "This endpoint takes a form by POST.")
+}
+
+fn told(mut response: HttpResponseBuilder, code: &str, description: &str) -> HttpResponse {
+    let body = json!({"error": code, "error_description": description});
     response.content_type("application/json; charset=utf-8").body(body.to_string())
 }

@@ -9,8 +9,8 @@ pub(super) mod pages;
 pub(super) mod redirect;
 mod token;
 
+use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, http::Method, http::header::ALLOW};
 
 /// The routes of the standard face.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -41,7 +41,6 @@ where
     Args: actix_web::FromRequest + 'static,
     F::Output: actix_web::Responder + 'static,
 {
-    web::resource(path).route(web::method(Method::POST).to(handler)).default_service(web::to(async || {
-        HttpResponse::MethodNotAllowed().insert_header((ALLOW, "POST")).finish()
-    }))
+    let other = web::to(async || answer::method_not_allowed());
+    web::resource(path).route(web::method(Method::POST).to(handler)).default_service(other)
 }

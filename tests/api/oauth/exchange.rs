@@ -223,11 +223,11 @@ async fn the_endpoint_takes_forms_by_post_and_no_secret_in_its_address() {
     let wiki = App::register(&admin, json!({})).await;
     let form = ("content-type", "application/x-www-form-urlencoded");
 
-    let by_get = app.anonymous().get("/oauth2/token?grant_type=refresh_token").await;
-    assert_eq!(
-        (by_get.status, by_get.headers["allow"].to_str().unwrap()),
-        (StatusCode::METHOD_NOT_ALLOWED, "POST")
-    );
+    for endpoint in ["token", "revoke", "introspect"] {
+        let by_get = app.anonymous().get(&format!("/oauth2/{endpoint}?grant_type=refresh_token")).await;
+        assert_eq!(error(&by_get), (405, "invalid_request".to_owned()), "{endpoint}");
+        assert_eq!(by_get.headers["allow"], "POST", "{endpoint}");
+    }
     let json =
         bare(&app, &[("content-type", "application/json")], r#"{"grant_type": "refresh_token"}"#).await;
     assert_eq!(error(&json), (400, "invalid_request".to_owned()));
