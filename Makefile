@@ -17,9 +17,10 @@ build:
 
 test: check-postgres lint docs unit clients browser ## All gates and tests
 
-lint: ## Format and clippy, warnings are errors
+lint: ## Format, clippy (warnings are errors), spelling, migrations, unused crates, licences
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
+	@CARGO="$(CARGO)" sh .ci/lint.sh
 
 docs: ## Build the documentation, broken links are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --locked
