@@ -34,6 +34,11 @@ impl Key {
         Self { hash: hash.finalize().to_vec(), most }
     }
 
+    /// How often it may fail.
+    pub fn most(&self) -> usize {
+        self.most.into()
+    }
+
     /// As a parameter of a statement.
     pub fn into_param(self) -> Param {
         self.hash.into()

@@ -17,6 +17,9 @@ const BATCH: i64 = 2_000;
 /// Batches of one kind in one round; the next round goes on.
 const ROUNDS: u32 = 50;
 
+/// Rows of one kind that go in one round at the most: after so many there may be more to do at once.
+pub const MOST: u64 = BATCH.unsigned_abs() * ROUNDS as u64;
+
 /// For how many days a spent refresh token is recognized when it comes again.
 const REUSE_DAYS: i64 = 90;
 

@@ -33,6 +33,7 @@ pub async fn guarded<T>(
     let login: String =
         login.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_LOGIN).collect();
     let key = Key::new("login", &origin.address, &login, app.shared.settings.max_failures);
+    let _under_way = app.shared.caches.suspects.begin(&key).await;
     // A call with a secret that holds costs no look at the failures of nobody.
     if app.shared.caches.suspects.has(&key, now)
         && let Some(seconds) = limit::check(&app.pool.get().await?, &key, now).await?

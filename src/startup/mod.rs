@@ -263,16 +263,23 @@ const HOUSEKEEPING: Duration = Duration::from_mins(5);
 fn keep_house(config: &Config, shared: Arc<Shared>, stop: CancellationToken) -> Result<(), StartError> {
     let pool = Pool::new(config, 1)?;
     actix_web::rt::spawn(async move {
+        let mut pause = HOUSEKEEPING;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(HOUSEKEEPING) => {}
+                () = tokio::time::sleep(pause) => {}
             }
             let counted = |kind, rows| shared.metrics.purged(kind, rows);
             let round = async { purge::run(&pool.get().await?, shared.world.now(), counted).await };
-            if let Err(error) = round.await {
-                tracing::warn!(%error, "what has expired could not be taken out; it is tried again later");
-            }
+            // Where more expires than goes in a round, the next one follows soon.
+            pause = match round.await {
+                Ok(rows) if rows >= purge::MOST => Duration::from_secs(1),
+                Ok(_) => HOUSEKEEPING,
+                Err(error) => {
+                    tracing::warn!(%error, "what has expired could not be taken out; it is tried again later");
+                    HOUSEKEEPING
+                }
+            };
         }
     });
     Ok(())

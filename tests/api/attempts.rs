@@ -154,3 +154,20 @@ async fn a_sign_in_under_way_does_not_outlive_the_password_that_it_proved() {
     assert_eq!(answer.error().1, "odoo.exceptions.AccessDenied");
     assert!(app.database.query("SELECT 1 FROM web_session").is_empty());
 }
+
+#[tokio::test]
+async fn guesses_that_come_all_at_once_are_counted_too() {
+    let clock = Arc::new(TestClock::default());
+    let app = guarded(&clock);
+    let guesses = (0..200).map(|number| {
+        let app = &app;
+        async move { sign_in(app, "10.0.0.1", "admin", &format!("guess {number}")).await.status }
+    });
+
+    let statuses = futures_util::future::join_all(guesses).await;
+
+    let limited = statuses.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
+    assert!(limited >= 160, "{} of 200 guesses were tried", 200 - limited);
+    let elsewhere = sign_in(&app, "10.0.0.2", "admin", PASSWORD).await;
+    assert_eq!(elsewhere.result()["uid"], 2);
+}

@@ -60,7 +60,7 @@ MOST_GROWTH = 1.5
 MOST_PASSWORD = 1.1
 # Milliseconds of the server for a page of records.
 MOST_PAGE = 50
-# How often the two take turns.
+# How often two that are compared take turns; what counts is the one in the middle.
 TURNS = 3
 
 # A record's client id follows from its number, so that Lua, SQL and pgbench can each make it. The
@@ -286,6 +286,23 @@ def wrk(cluster, server, scenario, connections, seconds, first, count, with_pass
     return loaded(command, seconds, env, what, server, cluster)
 
 
+def in_turns(cluster, server, scenario, script, connections, first, size, options):
+    """The load in the middle, and what pgbench does in the middle. Where something is wanted of them they take
+    turns: the machine's neighbours make one run differ from the next by a third."""
+    loads, alone = [], []
+    for _ in range(TURNS if connections == FULL else 1):
+        if scenario.writes:
+            # Each run begins with the same work ahead of it: pages that were not written yet.
+            tidy(cluster, first, size)
+        loads.append(wrk(cluster, server, scenario, connections, options.seconds, first, size))
+        # Calls that wrk no longer waited for.
+        time.sleep(0.2)
+        if scenario.writes:
+            tidy(cluster, first, size)
+        alone.append(cluster.pgbench(script, connections, options.seconds, scenario.writes)[1])
+    return sorted(loads, key=lambda load: load.rate)[len(loads) // 2], statistics.median(alone)
+
+
 def measure(cluster, server, scripts, size, first, options, report):
     """The table of one size; gives the loads by scenario and connections."""
     say()
@@ -304,15 +321,7 @@ def measure(cluster, server, scripts, size, first, options, report):
         script.write(first, size, cluster.major >= 14)
         wrk(cluster, server, scenario, FULL, 1, first, size)
         for connections in options.connections:
-            if scenario.writes:
-                # Each run begins with the same work ahead of it: pages that were not written yet.
-                tidy(cluster, first, size)
-            load = wrk(cluster, server, scenario, connections, options.seconds, first, size)
-            # Calls that wrk no longer waited for.
-            time.sleep(0.2)
-            if scenario.writes:
-                tidy(cluster, first, size)
-            _, alone = cluster.pgbench(script, connections, options.seconds, scenario.writes)
+            load, alone = in_turns(cluster, server, scenario, script, connections, first, size, options)
             loads[scenario.name, connections] = load
             ratio, times = load.rate / alone, load.rate / scenario.odoo
             verdicts = []
@@ -506,7 +515,8 @@ def bench(server, scratch, options):
     )
     say(
         f"A run is {options.seconds} s. The page is always the first one of the default order, with 8 fields, "
-        "two of them many2one names. Records of the other calls are drawn at random."
+        "two of them many2one names. Records of the other calls are drawn at random. "
+        f"At {FULL} connections the server and pgbench take {TURNS} turns each, of which the middle one is told."
     )
     say(
         "pgbench sends the statements that the server sends for the call, prepared, as the same round trips; "

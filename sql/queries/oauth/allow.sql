@@ -1,7 +1,12 @@
-WITH known AS (
+-- The address that was shown has to be the one still, where the consent is for a single one. Its row is written to, so
+-- that a change of it which does not see this consent meets it there, and runs again.
+WITH shown AS (
+    UPDATE oregional_application_uri SET write_date = write_date WHERE id = $3 AND uri = $9::text AND active
+    RETURNING id
+), known AS (
     INSERT INTO oregional_authorization AS g (user_id, application_id, create_uid, create_date, write_uid, write_date)
     SELECT $1, $2, $1, $5, $1, $5
-    WHERE set_config('oregional.call', $8, true) <> ''
+    WHERE ($3::int = 0 OR EXISTS (SELECT FROM shown)) AND set_config('oregional.call', $8, true) <> ''
     ON CONFLICT (application_id, user_id) DO UPDATE SET write_uid = excluded.write_uid, write_date = excluded.write_date
     RETURNING g.id
 ), linked AS (
@@ -12,7 +17,7 @@ WITH known AS (
     INSERT INTO audit_log (event, outcome, user_id, user_name, application_id, application_name, address, user_agent, details,
                            create_uid, create_date, write_uid, write_date)
     SELECT 'authorize', 'allowed', u.id, u.login, a.id, a.name->>'en_US', $6::text, $7::text, 'scope ' || $4::text, $1, $5, $1, $5
-    FROM res_users u, oregional_application a
+    FROM known, res_users u, oregional_application a
     WHERE u.id = $1 AND a.id = $2
 )
 INSERT INTO oauth_consent AS c (grant_id, uri_id, scope, given_at)

@@ -133,7 +133,7 @@ async fn judged(
 /// [`Refusal::Failed`] when the database is away.
 pub async fn failed(connection: &Connection, credentials: &Credentials, now: NaiveDateTime) -> Outcome<()> {
     tracing::warn!(
-        client_id = credentials.client_id,
+        client_id = shortened(&credentials.client_id),
         address = Origin::current().address,
         "a client was refused: unknown, archived, or a wrong secret"
     );

@@ -3,10 +3,10 @@
 use chrono::NaiveDateTime;
 
 use super::Outcome;
+use super::request::Uri;
 use super::scope::Scope;
 use crate::auth::audit;
 use crate::db::{Connection, Sql};
-use crate::error::Error;
 use crate::orm::audit::as_told;
 use crate::orm::registry::{int, text};
 
@@ -22,21 +22,27 @@ pub struct Grant {
     pub scope: Scope,
 }
 
-/// What a user has allowed an application for a URI, or for [`ALL_URIS`].
+/// What a consent is given for: the URI alone, or [`ALL_URIS`].
+fn consent_for(uri: &Uri) -> i64 {
+    if uri.is_individual { uri.id } else { ALL_URIS }
+}
+
+/// What a user has allowed an application for a URI.
 ///
 /// # Errors
 ///
 /// [`super::Refusal::Failed`] when the database is away.
-pub async fn find(connection: &Connection, user: i64, application: i64, uri: i64) -> Outcome<Option<Grant>> {
+pub async fn find(connection: &Connection, user: i64, application: i64, uri: &Uri) -> Outcome<Option<Grant>> {
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/find_grant.sql"),
-        &[user.into(), application.into(), uri.into()],
+        &[user.into(), application.into(), consent_for(uri).into()],
     );
     let rows = connection.query(statement).await?;
     Ok(rows.first().map(|row| Grant { id: int(row, 0), scope: Scope::stored(&text(row, 1)) }))
 }
 
-/// Remembers that a user allows it; what was allowed before stays allowed.
+/// Remembers that a user allows it; what was allowed before stays allowed. There is none when the URI, where it
+/// is authorized individually, is no longer the one that was shown.
 ///
 /// # Errors
 ///
@@ -45,27 +51,27 @@ pub async fn allow(
     connection: &Connection,
     user: i64,
     application: i64,
-    uri: i64,
+    shown: &Uri,
     scope: Scope,
     now: NaiveDateTime,
-) -> Outcome<Grant> {
+) -> Outcome<Option<Grant>> {
     let [address, agent] = audit::origin();
     let statement = Sql::file(
         include_str!("../../../sql/queries/oauth/allow.sql"),
         &[
             user.into(),
             application.into(),
-            uri.into(),
+            consent_for(shown).into(),
             scope.as_str().into(),
             now.into(),
             address,
             agent,
             as_told(user, None, now).into(),
+            shown.uri.as_str().into(),
         ],
     );
     let rows = connection.query(statement).await?;
-    let row = rows.first().ok_or_else(|| Error::Internal("a grant was not kept".to_owned()))?;
-    Ok(Grant { id: int(row, 0), scope: Scope::stored(&text(row, 1)) })
+    Ok(rows.first().map(|row| Grant { id: int(row, 0), scope: Scope::stored(&text(row, 1)) }))
 }
 
 /// The statements that end all codes and tokens of some grants; the consent stays.

@@ -94,6 +94,12 @@ fn later(status: StatusCode, cause: &Cause) -> HttpResponse {
 
 /// The parameters, from the query and a form body as if they were one.
 pub(super) fn parameters(request: &HttpRequest, body: &Body) -> Result<Form, Cause> {
+    Form::parse(&[request.query_string().as_bytes(), form_of(request, body)?])
+}
+
+/// The body, where it is a form. One of another kind is none: the plugin sends one along with its parameters in
+/// the query.
+pub(super) fn form_of<'a>(request: &HttpRequest, body: &'a Body) -> Result<&'a [u8], Cause> {
     let body = match body {
         Ok(body) => body.as_ref(),
         Err(_) => return Err(Cause::request("The body could not be read.")),
@@ -103,7 +109,5 @@ pub(super) fn parameters(request: &HttpRequest, body: &Body) -> Result<Form, Cau
         .get("content-type")
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
-    // A body of another kind is none: the plugin sends one along with its parameters in the query.
-    let body = if is_form { body } else { b"" };
-    Form::parse(&[request.query_string().as_bytes(), body])
+    Ok(if is_form { body } else { b"" })
 }

@@ -33,9 +33,8 @@ pub(super) async fn authorize(app: Data<App>, request: HttpRequest, body: Body) 
     };
     match outcome {
         Ok(Step::SignIn) => {
-            let posted =
-                body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default();
-            let all = [request.query_string(), posted.as_str()];
+            let posted = String::from_utf8_lossy(answer::form_of(&request, &body).unwrap_or_default());
+            let all = [request.query_string(), &posted];
             let query = all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("&");
             standard::to_sign_in(request.path(), &query)
         }

@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
 use super::super::pages::Texts;
@@ -16,7 +17,7 @@ use super::redirect::with_parameters;
 use crate::auth::audit::{self, Event};
 use crate::auth::oauth::client::{self, Found};
 use crate::auth::oauth::code::{self, Wanted};
-use crate::auth::oauth::grant::{self, ALL_URIS, Grant};
+use crate::auth::oauth::grant::{self, Grant};
 use crate::auth::oauth::request::{self, Face, Pending, Ticket, Uri};
 use crate::auth::oauth::scope::Scope;
 use crate::auth::oauth::{Outcome, Refusal, pkce};
@@ -32,6 +33,9 @@ type Body = Result<Bytes, actix_web::Error>;
 
 /// The longest `state` that is kept and given back.
 pub(in crate::http) const LONGEST_STATE: usize = 8192;
+
+/// What a browser may leave as it is in an address, and the way back from the sign-in may not have.
+const ODD: &AsciiSet = &CONTROLS.add(b' ').add(b'\\');
 
 /// The longest parameters that are carried along while a user signs in.
 const LONGEST_QUERY: usize = 32_768;
@@ -81,7 +85,7 @@ pub(in crate::http) fn to_sign_in(path: &str, query: &str) -> HttpResponse {
     if query.len() > LONGEST_QUERY {
         return pages::refusal(&Refusal::request("The parameters are too long."));
     }
-    let back = format!("{path}?{query}");
+    let back = format!("{path}?{}", utf8_percent_encode(query, ODD));
     see_other(&with_parameters("/web/login", &[("redirect", &back)]))
 }
 
@@ -194,15 +198,18 @@ pub(in crate::http) async fn go_on(
         && parameter::flag_of(&connection, parameter::REQUIRE_PKCE, client_id, false).await?
     {
         let refusal = Refusal::request("This application has to send a code_challenge (PKCE, S256).");
+        // The plugin's refusals are shown, never sent back.
+        if pending.face == Face::Connector {
+            return Err(refusal);
+        }
         return Ok(Step::Back(refused(app, &known.uri, pending.face, &refusal, pending.state.as_deref())));
     }
-    let consent_for = if known.uri.is_individual { known.uri.id } else { ALL_URIS };
     let mut granted =
-        grant::find(&connection, known.browser.user_id, pending.application_id, consent_for).await?;
+        grant::find(&connection, known.browser.user_id, pending.application_id, &known.uri).await?;
     if granted.is_none() && approves_silently(&connection, pending.face).await? {
         let (user, application, now) =
             (known.browser.user_id, pending.application_id, app.shared.world.now());
-        granted = Some(grant::allow(&connection, user, application, consent_for, pending.scope, now).await?);
+        granted = grant::allow(&connection, user, application, &known.uri, pending.scope, now).await?;
     }
     if let Some(grant) = granted.filter(|grant| pending.scope.is_within(grant.scope)) {
         let location = with_code(app, &connection, known.browser, grant, pending, &known.uri).await?;
@@ -328,8 +335,7 @@ async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Optio
         connection.query(audit::note(&event, now)).await?;
         return Ok(Some(refused(app, &uri, pending.face, &Refusal::AccessDenied, pending.state.as_deref())));
     }
-    let consent_for = if uri.is_individual { uri.id } else { ALL_URIS };
-    let grant =
-        grant::allow(&connection, user_id, pending.application_id, consent_for, pending.scope, now).await?;
+    let grant = grant::allow(&connection, user_id, pending.application_id, &uri, pending.scope, now).await?;
+    let Some(grant) = grant else { return Ok(None) };
     with_code(app, &connection, browser, grant, pending, &uri).await
 }

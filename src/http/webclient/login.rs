@@ -1,7 +1,7 @@
 //! `/web/login` and `/web/session/logout`: signing in by a form, and out again.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{PreEscaped, html};
@@ -96,6 +96,8 @@ fn show(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
     );
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    // The address has all that an application asked for.
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if is_fresh { with_cookie(app, response, &cookie) } else { response }
 }
 

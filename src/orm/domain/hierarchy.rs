@@ -101,7 +101,7 @@ fn start(compiler: &Compiler<'_>, comodel: &Model, items: &[&Json]) -> Result<Op
     }
     if !names.is_empty() {
         let named: Result<Vec<Domain>> =
-            names.into_iter().map(|name| name_domain(comodel, Operator::Ilike, name)).collect();
+            names.into_iter().map(|name| name_domain(compiler.env, comodel, Operator::Ilike, name)).collect();
         let select = compiler.select(comodel, "id", Domain::any_of(named?), false)?;
         any.push(Sql::text("id IN (").then(select).and_text(")"));
     }

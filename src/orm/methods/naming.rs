@@ -30,7 +30,7 @@ pub(super) fn name_search(call: Call<'_>) -> Promise<'_, Reply> {
         let name = call.arguments.get("name").filter(|name| **name != Json::String(String::new()));
         let named = match name {
             None | Some(Json::Null | Json::Bool(false)) => Domain::True,
-            Some(name) => name_domain(call.model, operator, name)?,
+            Some(name) => name_domain(call.env, call.model, operator, name)?,
         };
         let all = Domain::all_of(vec![named, domain(&call.arguments, "args")?]);
         let limit = match call.arguments.get("limit") {

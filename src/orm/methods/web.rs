@@ -109,7 +109,8 @@ pub(super) fn web_name_search(mut call: Call<'_>) -> Promise<'_, Reply> {
         let operator = Operator::parse(operator)
             .ok_or_else(|| Error::Value(format!("'{operator}' is no operator to search a name with.")))?;
         let name = call.arguments.get("name").filter(|name| python::truth(name));
-        let named = name.map_or(Ok(Domain::True), |name| name_domain(call.model, operator, name))?;
+        let named =
+            name.map_or(Ok(Domain::True), |name| name_domain(call.env, call.model, operator, name))?;
         let all = Domain::all_of(vec![named, domain(&call.arguments, "domain")?]);
         let limit = call.arguments.count("limit")?.or(Some(USUAL_LIMIT));
         let ids = ids(call.env, call.model, all, &Page { limit, ..Page::default() }).await?;

@@ -254,3 +254,37 @@ async fn refusals_of_fields_have_the_codes_that_the_plugin_knows() {
         assert_eq!(refusal(&ask(&parameters).await), code, "{parameters:?}");
     }
 }
+
+#[tokio::test]
+async fn a_field_that_is_kept_back_is_not_searched_and_the_others_are() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let plugin = Plugin::register(&admin, json!({})).await;
+    let tokens = plugin.sign_in(&admin).await;
+    let ids = people(&admin).await;
+    let partner = admin.result("ir.model", "search", json!([[["model", "=", "res.partner"]]])).await;
+    let field = async |name: &str| {
+        let domain = json!([[["model", "=", "res.partner"], ["name", "=", name]]]);
+        admin.result("ir.model.fields", "search", domain).await[0].clone()
+    };
+    let scheme =
+        admin.result("oregional.application", "read", json!([[plugin.app.id], ["model_scheme_id"]])).await;
+    for (limit, fields) in [
+        ("blacklist", json!([field("email").await])),
+        ("whitelist", json!([field("name").await, field("phone").await])),
+    ] {
+        let configuration = json!({"name": limit, "model_id": partner[0], "field_limit": limit, "field_ids": [[6, 0, fields]]});
+        let configuration = admin.create("oregional.model.configuration", configuration).await;
+        let change = json!({"model_configuration_ids": [[6, 0, [configuration]]]});
+        admin
+            .result("oregional.model.scheme", "write", json!([[scheme[0]["model_scheme_id"][0]], change]))
+            .await;
+        for (name, found) in [("Zed Quill", 1), ("Zed.Quill@x.example", 0)] {
+            let asked = [("model", "res.partner"), ("name", name)];
+            let answer = body(&plugin.get("record/name_search", &tokens.access, &asked).await);
+            let data = answer[1]["data"].as_array().unwrap();
+            assert_eq!(data.len(), found, "{limit}: {name}");
+            assert!(data.iter().all(|row| row["id"] == ids[0]), "{limit}: {name}");
+        }
+    }
+}

@@ -20,3 +20,4 @@ mod refused;
 pub(crate) mod support;
 mod tokens;
 mod under_way;
+mod way_back;

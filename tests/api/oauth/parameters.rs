@@ -42,7 +42,11 @@ async fn a_code_without_a_challenge_is_refused_where_a_parameter_asks_for_one() 
     other.code(&admin, &plain).await;
     let plugin = wiki.authorize_url(&plain).replace("/oauth2/authorize", "/orestapi/oauth2/authorization");
     let answer = super::support::browse(&admin, &plugin).await;
-    assert!(super::support::location(&answer).contains("error=invalid_request"), "no way around: {answer:?}");
+    assert!(answer.status.is_client_error(), "no way around: {answer:?}");
+    assert!(
+        !answer.headers.contains_key("location") && answer.body.contains("PKCE"),
+        "and shown: {answer:?}"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value as Json, json};
 use tokio_postgres::{Client, NoTls};
 
-use super::support::{App, error, told};
+use super::support::{App, CALLBACK, decide, error, told};
 use crate::support::app::TestApp;
 use crate::support::client::{User, password_of};
 use crate::support::eventually;
@@ -91,4 +91,31 @@ async fn no_code_is_made_for_a_session_that_is_ending() {
     let location = answer.headers["location"].to_str().unwrap();
     assert!(location.starts_with("/web/login?redirect="), "{location}");
     assert_eq!(app.database.query("SELECT 1 FROM oauth_code").len(), before);
+}
+
+#[tokio::test]
+async fn a_consent_for_a_single_address_is_not_kept_for_the_one_that_it_becomes() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let single = json!([[0, 0, {"uri": CALLBACK, "authorize_individually": true}]]);
+    let wiki = App::register(&admin, json!({"uri_ids": single})).await;
+    let page = wiki.ask(&admin, &[]).await;
+    // Another server changes it, and has not committed yet.
+    let holder = holder(&app).await;
+    let change = "BEGIN; UPDATE oregional_application_uri SET uri = 'https://elsewhere.example/'";
+    holder.batch_execute(change).await.unwrap();
+
+    let deciding = tokio::spawn({
+        let (admin, page) = (admin.clone(), page.clone());
+        async move { decide(&admin, &page, "allow").await }
+    });
+    eventually("it waits, or is done", async || waiting(&app) == 1 || deciding.is_finished()).await;
+    holder.batch_execute("COMMIT").await.unwrap();
+
+    let answer = deciding.await.unwrap();
+    assert!(answer.status.is_client_error() && !answer.headers.contains_key("location"), "{answer:?}");
+    for table in ["oauth_consent", "oauth_code", "oregional_authorization"] {
+        let rows = app.database.query(&format!("SELECT 1 FROM {table}"));
+        assert!(rows.is_empty(), "{table}");
+    }
 }
