@@ -16,7 +16,6 @@ use crate::support::client::User;
 use crate::support::database::{Database, Scratch};
 
 const ROUNDS: usize = 20;
-const FEW_ROUNDS: usize = 4;
 const AT_ONCE: usize = 12;
 
 /// Exchanges codes at two faces of an application: of each code there is one pair, and it lives.
@@ -92,8 +91,8 @@ async fn two_processes_hand_out_one_pair_for_a_code_and_one_for_a_refresh_token(
     let admin = User::sign_in(&first.url, "admin", PASSWORD).await;
     let wiki = App::register(&admin, json!({})).await;
     let faces = [wiki.clone(), wiki.at(&second.url)];
-    exchange_codes(&faces, &admin, FEW_ROUNDS).await;
-    refresh_tokens(&faces, &admin, FEW_ROUNDS).await;
+    exchange_codes(&faces, &admin, ROUNDS).await;
+    refresh_tokens(&faces, &admin, ROUNDS).await;
     for server in [first, second] {
         assert!(server.stop("-TERM").await.success());
     }

@@ -3,6 +3,7 @@
 mod addresses;
 mod authorize;
 mod bearer;
+mod bound;
 mod concurrency;
 mod consents;
 mod descriptions;

@@ -119,3 +119,29 @@ async fn a_consent_for_a_single_address_is_not_kept_for_the_one_that_it_becomes(
         assert!(rows.is_empty(), "{table}");
     }
 }
+
+#[tokio::test]
+async fn a_revocation_that_the_database_breaks_off_is_told_as_none_and_can_be_repeated() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let tokens = wiki.sign_in(&admin).await;
+    let holder = holder(&app).await;
+    holder.batch_execute("BEGIN; SELECT 1 FROM oauth_family FOR UPDATE").await.unwrap();
+
+    let revoking = tokio::spawn({
+        let (wiki, token) = (wiki.clone(), tokens.refresh.clone());
+        async move { wiki.post("/oauth2/revoke", &[("token", &token)]).await }
+    });
+    eventually("the revocation waits", async || waiting(&app) == 1).await;
+    // As a stop of PostgreSQL does to each of its sessions.
+    app.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+
+    let answer = revoking.await.unwrap();
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+    holder.batch_execute("COMMIT").await.unwrap();
+    assert!(wiki.is_active(&tokens.access).await, "nothing of it was kept");
+    assert_eq!(wiki.post("/oauth2/revoke", &[("token", &tokens.refresh)]).await.status, StatusCode::OK);
+    assert!(!wiki.is_active(&tokens.access).await);
+}
