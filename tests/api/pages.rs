@@ -225,12 +225,15 @@ async fn figures_are_for_whoever_has_their_token() {
     let wiki = App::register(&admin, json!({})).await;
     let first = wiki.sign_in(&admin).await;
     let second = Tokens::of(&wiki.refresh(&first.refresh).await);
+    let url = format!("{}/metrics", app.url());
+    let told = Answer::to(admin.browser.http.get(&url).bearer_auth("figures")).await;
+    assert!(told.body.contains("oregional_state{kind=\"access_tokens\"} 2\n"), "{}", told.body);
     wiki.refresh(&second.refresh).await;
+    // A token that comes again after its successor ends all of them.
     for grant_type in ["refresh_token", "a secret that nobody repeats"] {
         wiki.post("/oauth2/token", &[("grant_type", grant_type), ("refresh_token", &first.refresh)]).await;
     }
 
-    let url = format!("{}/metrics", app.url());
     let told = Answer::to(admin.browser.http.get(url).bearer_auth("figures")).await;
 
     assert_eq!(told.status, 200);
@@ -243,6 +246,8 @@ async fn figures_are_for_whoever_has_their_token() {
         "oregional_oauth_grants_total{grant=\"other\",result=\"unsupported_grant_type\"} 1",
         "oregional_state{kind=\"refresh_token_reuses\"} 1",
         "oregional_state{kind=\"sessions\"} 1",
+        "oregional_state{kind=\"access_tokens\"} 0",
+        "# TYPE oregional_http_request_seconds histogram",
         "oregional_state{kind=\"database_up\"} 1",
     ] {
         assert!(told.body.lines().any(|known| known == line), "{line}\n{}", told.body);

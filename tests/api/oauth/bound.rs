@@ -103,3 +103,49 @@ async fn the_metadata_tells_of_everything_that_is_there_and_of_nothing_else() {
     });
     assert_eq!(document, whole);
 }
+
+#[tokio::test]
+async fn what_a_user_allowed_outlives_the_time_in_which_the_application_is_archived() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    wiki.code(&admin, &[]).await;
+    for active in [false, true] {
+        let change = json!([[wiki.id], {"active": active}]);
+        admin.result("oregional.application", "write", change).await;
+    }
+
+    assert!(told(&wiki.ask(&admin, &[]).await).contains_key("code"), "without a question");
+}
+
+#[tokio::test]
+async fn a_client_that_guesses_tokens_waits_although_its_secret_is_right() {
+    let app = TestApp::with(|settings| {
+        settings.max_failures = 20;
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    });
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let tokens = wiki.sign_in(&admin).await;
+    for number in 0..20 {
+        let guess = format!("{number:0>43}");
+        assert_eq!(error(&wiki.refresh(&guess).await), (400, "invalid_grant".to_owned()), "{number}");
+    }
+
+    let limited = wiki.refresh(&tokens.refresh).await;
+    assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS, "{limited:?}");
+    assert!(limited.headers.contains_key("retry-after"), "{limited:?}");
+    let form = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh.as_str())];
+    let elsewhere = admin.browser.http.post(format!("{}/oauth2/token", app.url()));
+    let elsewhere = elsewhere.basic_auth(&wiki.client_id, Some(&wiki.client_secret)).form(&form);
+    Tokens::of(&Answer::to(elsewhere.header("x-forwarded-for", "10.0.0.9")).await);
+}
+
+#[tokio::test]
+async fn nobody_writes_an_entry_into_the_audit_log() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let entry = json!([{"event": "authorize", "outcome": "allowed"}]);
+    let answer = admin.call_kw("audit.log", "create", entry, json!({})).await;
+    assert_eq!(answer.error().1, "odoo.exceptions.AccessError", "{answer:?}");
+}

@@ -206,3 +206,20 @@ async fn nothing_goes_while_another_server_is_at_it() {
     let free = client.query_one("SELECT pg_try_advisory_xact_lock(6830471103)", &[]).await.unwrap();
     assert!(free.get::<_, bool>(0), "a round leaves no lock behind");
 }
+
+#[tokio::test]
+async fn many_rows_go_in_batches() {
+    let app = TestApp::start();
+    let database = &app.database;
+    database.query("CREATE TABLE counted (gone bigint)");
+    database.query("CREATE FUNCTION count_gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO counted SELECT count(*) FROM gone; RETURN NULL; END'");
+    database.query("CREATE TRIGGER counting AFTER DELETE ON rate_limit REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION count_gone()");
+    database.query("INSERT INTO rate_limit SELECT sha256(n::text::bytea), 1, now() - interval '1 day' FROM generate_series(1, 4500) AS n");
+
+    round(&app, Utc::now().naive_utc()).await;
+
+    let counted = database.query("SELECT gone FROM counted WHERE gone > 0");
+    let counted: Vec<String> = counted.into_iter().flatten().flatten().collect();
+    assert_eq!(counted, ["2000", "2000", "500"]);
+    assert_eq!(count(&app, "rate_limit"), 0);
+}
