@@ -4,6 +4,7 @@ use oregional::db::cluster::{Cluster, ClusterOptions};
 use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
 use serde_json::json;
+use tokio_postgres::NoTls;
 
 use crate::oauth::support::{App, CALLBACK, Tokens};
 use crate::support::app::{DB, PASSWORD, Running, TestApp, settings};
@@ -174,6 +175,48 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     })
     .await;
     drop((first, second));
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revocation_under_way_when_the_database_stops_is_told_as_none_and_is_none() {
+    let scratch = Scratch::for_test();
+    let cluster = Cluster::start(options(&scratch)).await.unwrap();
+    cluster.ensure_database("work").await.unwrap();
+    // The oldest session: PostgreSQL ends it last, so that what waits for it ends before it can go on.
+    let (holder, connection) = cluster.config("work").connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let running = Running::start(settings(&cluster.url("work"))).unwrap();
+    let admin = User::sign_in(&format!("http://{}", running.address), "admin", PASSWORD).await;
+    let wiki = App::register(&admin, json!({})).await;
+    let tokens = wiki.sign_in(&admin).await;
+    holder.batch_execute("BEGIN; SELECT 1 FROM oauth_family FOR UPDATE").await.unwrap();
+    let revoking = tokio::spawn({
+        let (wiki, token) = (wiki.clone(), tokens.refresh.clone());
+        async move { wiki.post("/oauth2/revoke", &[("token", &token)]).await }
+    });
+    eventually("the revocation waits", async || {
+        !holder.query("SELECT 1 FROM pg_locks WHERE NOT granted", &[]).await.unwrap().is_empty()
+    })
+    .await;
+
+    cluster.stop().await.unwrap();
+
+    let answer = revoking.await.unwrap();
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    let seconds: u32 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    assert_eq!(wiki.post("/oauth2/revoke", &[("token", &tokens.refresh)]).await.status, answer.status);
+
+    let cluster = Cluster::start(options(&scratch)).await.unwrap();
+
+    assert!(
+        wiki.is_active(&tokens.access).await && wiki.is_active(&tokens.refresh).await,
+        "nothing was kept"
+    );
+    assert_eq!(wiki.post("/oauth2/revoke", &[("token", &tokens.refresh)]).await.status, StatusCode::OK);
+    assert!(!wiki.is_active(&tokens.access).await && !wiki.is_active(&tokens.refresh).await);
+    drop(running);
     cluster.stop().await.unwrap();
 }
 

@@ -221,7 +221,7 @@ async fn the_consent_form_is_good_once_in_its_own_session_with_its_own_token() {
     let admin = app.admin().await;
     let other = app.admin().await;
     let wiki = App::register(&admin, json!({})).await;
-    let page = wiki.ask(&admin, &[]).await;
+    let (page, beside) = (wiki.ask(&admin, &[]).await, wiki.ask(&admin, &[]).await);
     let (request, token) = (hidden(&page, "request"), hidden(&page, "token"));
     let form = |request: &str, token: &str| {
         [("request", request.to_owned()), ("token", token.to_owned()), ("decision", "allow".to_owned())]
@@ -230,6 +230,8 @@ async fn the_consent_form_is_good_once_in_its_own_session_with_its_own_token() {
     for (why, user, form) in [
         ("another session", &other, form(&request, &token)),
         ("a foreign token", &admin, form(&request, &"x".repeat(40))),
+        ("another of its length", &admin, form(&request, &"x".repeat(token.len()))),
+        ("the token of the page beside it", &admin, form(&request, &hidden(&beside, "token"))),
         ("no token", &admin, form(&request, "")),
         ("no request", &admin, form("", &token)),
     ] {
@@ -239,6 +241,7 @@ async fn the_consent_form_is_good_once_in_its_own_session_with_its_own_token() {
     assert!(told(&send_form(&admin, "/oauth2/consent", &form(&request, &token)).await).contains_key("code"));
     let again = send_form(&admin, "/oauth2/consent", &form(&request, &token)).await;
     assert_eq!(again.status, StatusCode::FORBIDDEN, "once");
+    assert!(told(&decide(&admin, &beside, "allow").await).contains_key("code"), "the page beside it is good");
 }
 
 #[tokio::test]

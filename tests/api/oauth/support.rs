@@ -112,6 +112,7 @@ impl App {
     pub(crate) async fn is_active(&self, token: &str) -> bool {
         let answer = self.post("/oauth2/introspect", &[("token", token)]).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        is_uncached(&answer);
         answer.json()["active"].as_bool().unwrap()
     }
 
@@ -206,10 +207,17 @@ pub(crate) fn has_allowed_characters(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
+/// What no cache keeps, old ones included (RFC 6749, 5.1).
+fn is_uncached(answer: &Answer) {
+    for (name, value) in [("cache-control", "no-store"), ("pragma", "no-cache")] {
+        assert!(answer.headers.get(name).is_some_and(|told| told == value), "{name}: {answer:?}");
+    }
+}
+
 /// The error of an OAuth answer.
 pub(crate) fn error(answer: &Answer) -> (u16, String) {
     let json = answer.json();
-    assert_eq!(answer.headers["cache-control"], "no-store", "{answer:?}");
+    is_uncached(answer);
     let description = json.get("error_description").map(|text| text.as_str().unwrap_or("\n"));
     assert!(description.is_none_or(has_allowed_characters), "{answer:?}");
     (

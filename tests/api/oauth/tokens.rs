@@ -187,6 +187,28 @@ async fn record_rules_and_groups_of_the_user_hold_for_the_application() {
     assert_eq!(parameters.error(), access_error());
 }
 
+#[tokio::test]
+async fn the_rule_of_companies_holds_for_the_application() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({"model_scheme_id": open_scheme(&admin).await})).await;
+    let other = admin.create("res.company", json!({"name": "Other"})).await;
+    write(&admin, "res.users", admin.uid, json!({"company_ids": [[4, other]]})).await;
+    let both = json!({"context": {"allowed_company_ids": [1, other]}});
+    let values = json!([{"name": "Ours", "company_id": 1}, {"name": "Theirs", "company_id": other}]);
+    let made = admin.call_kw("res.partner", "create", json!([values]), both).await.result();
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let tokens = wiki.sign_in(&ann).await;
+    let by_token = async |method: &str, args: Json| {
+        call(&app.url(), &tokens.access, "res.partner", method, args, json!({})).await
+    };
+
+    let found = by_token("search", json!([[["id", "in", made]]])).await.result();
+    assert_eq!(found, json!([made[0]]));
+    assert_eq!(by_token("read", json!([[made[0]], ["name"]])).await.result()[0]["name"], "Ours");
+    assert_eq!(by_token("read", json!([[made[1]], ["name"]])).await.error(), access_error());
+}
+
 /// One cause, and what it leaves of an access token, a refresh token and the consent.
 async fn after(cause: impl AsyncFn(&User, &App, &User)) -> (bool, bool, bool) {
     let app = TestApp::start();
