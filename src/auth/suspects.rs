@@ -54,8 +54,11 @@ impl Suspects {
             let turns = under_way.entry(key.clone());
             Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(key.most().max(1)))))
         };
-        // Nobody closes it.
-        Attempt { suspects: self, key, permit: turns.acquire_owned().await.ok() }
+        // It is there while it waits: whoever hangs up meanwhile leaves nothing behind.
+        let mut attempt = Attempt { suspects: self, key, permit: None };
+        // Nobody closes the semaphore.
+        attempt.permit = turns.acquire_owned().await.ok();
+        attempt
     }
 
     /// Remembers a failure.

@@ -11,7 +11,7 @@ use crate::orm::audit::as_told;
 use crate::orm::registry::{int, text};
 
 /// The URI under which a consent stands that covers all URIs but those authorized individually.
-pub const ALL_URIS: i64 = 0;
+const ALL_URIS: i64 = 0;
 
 /// A grant, with the scope that was allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

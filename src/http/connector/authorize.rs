@@ -101,6 +101,9 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
         face: Face::Connector,
     };
     let known = Known { application, uri, browser };
+    if standard::lacks_challenge(&connection, &known, &pending).await.map_err(&failed)? {
+        return Err(refusal("0001", standard::NO_CHALLENGE));
+    }
     standard::go_on(app, connection, &known, pending).await.map_err(failed)
 }
 

@@ -152,7 +152,13 @@ async fn authorize(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Ste
     let known = Known { application, uri, browser };
     // One that is refused for its length is not carried in an address either.
     let state = form.get("state").filter(|state| state.len() <= LONGEST_STATE);
-    match asked(form, &known) {
+    let pending = match asked(form, &known) {
+        Ok(pending) if lacks_challenge(&connection, &known, &pending).await? => {
+            Err(Refusal::request(NO_CHALLENGE))
+        }
+        pending => pending,
+    };
+    match pending {
         Ok(pending) => go_on(app, connection, &known, pending).await,
         Err(refusal) => Ok(Step::Back(refused(app, &known.uri, Face::Standard, &refusal, state))),
     }
@@ -186,6 +192,20 @@ fn asked(form: &Form, known: &Known) -> Outcome<Pending> {
     })
 }
 
+/// What a client is told that has to send a challenge and did not.
+pub(in crate::http) const NO_CHALLENGE: &str = "This application has to send a code_challenge (PKCE, S256).";
+
+/// Whether a challenge is demanded of the application, and missing.
+pub(in crate::http) async fn lacks_challenge(
+    connection: &Connection,
+    known: &Known,
+    pending: &Pending,
+) -> Outcome<bool> {
+    let client_id = &known.application.client_id;
+    Ok(pending.challenge.is_none()
+        && parameter::flag_of(connection, parameter::REQUIRE_PKCE, client_id, false).await?)
+}
+
 /// Goes back at once where the user has allowed it before, and asks otherwise.
 pub(in crate::http) async fn go_on(
     app: &App,
@@ -193,17 +213,6 @@ pub(in crate::http) async fn go_on(
     known: &Known,
     pending: Pending,
 ) -> Outcome<Step> {
-    let client_id = &known.application.client_id;
-    if pending.challenge.is_none()
-        && parameter::flag_of(&connection, parameter::REQUIRE_PKCE, client_id, false).await?
-    {
-        let refusal = Refusal::request("This application has to send a code_challenge (PKCE, S256).");
-        // The plugin's refusals are shown, never sent back.
-        if pending.face == Face::Connector {
-            return Err(refusal);
-        }
-        return Ok(Step::Back(refused(app, &known.uri, pending.face, &refusal, pending.state.as_deref())));
-    }
     let mut granted =
         grant::find(&connection, known.browser.user_id, pending.application_id, &known.uri).await?;
     if granted.is_none() && approves_silently(&connection, pending.face).await? {

@@ -57,8 +57,8 @@ pub(super) fn consent(asked: &Consent<'_>) -> HttpResponse {
         h1 { (asked.texts.fill("{} asks for access", &[&asked.application])) }
         p { (t("If you allow it, it acts in your name and can")) }
         ul {
-            // Whoever changes a record sees it.
-            @if asked.scope.read || asked.scope.write { li { (t("look at the records that you see, of the models that it is offered")) } }
+            // Every scope reads: whoever changes a record sees it.
+            li { (t("look at the records that you see, of the models that it is offered")) }
             @if asked.scope.write { li { (t("create, change and delete such records")) } }
         }
         p { (t("You are signed in as")) " " strong { (asked.user) } "." }
