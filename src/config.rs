@@ -290,6 +290,9 @@ pub struct Serve {
     /// many threads would together have more than 80, but one at the least.
     #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
     pub connections: Option<u16>,
+    /// Seconds that a statement of a call may take in the database before it is given up; 0 is no limit.
+    #[arg(long, env = "OREGIONAL_STATEMENT_TIMEOUT", value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    pub statement_timeout: u32,
     /// The largest body of a request, in MiB.
     #[arg(long, env = "OREGIONAL_MAX_BODY", value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub max_body: u16,

@@ -14,3 +14,13 @@ SELECT setval('oregional_authorization_code_id_seq', 40000);
 SELECT setval('ir_ui_view_id_seq', 6000);
 SELECT setval('ir_ui_menu_id_seq', 7000);
 SELECT setval('ir_actions_id_seq', 8000);
+-- The few that have few records of their own begin above every id that is known by heart.
+SELECT setval('res_company_id_seq', 100);
+SELECT setval('ir_config_parameter_id_seq', 200);
+SELECT setval('ir_filters_id_seq', 300);
+SELECT setval('ir_attachment_id_seq', 400);
+SELECT setval('ir_default_id_seq', 500);
+SELECT setval('ir_cron_id_seq', 600);
+SELECT setval('ir_logging_id_seq', 700);
+SELECT setval('res_users_apikeys_id_seq', 800);
+SELECT setval('res_config_settings_id_seq', 900);

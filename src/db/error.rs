@@ -9,6 +9,9 @@ use crate::error::{Constraint, ConstraintKind, Error};
 const AWAY: &str =
     "The database does not answer at the moment. Nothing was changed; please try again shortly.";
 
+/// The text of a statement that took longer than statements may.
+const TOO_LONG: &str = "The database had not finished within the time that one statement may take, and nothing was changed. Ask for less at a time; whoever runs the server can allow more (--statement-timeout).";
+
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         if let Some(refusal) = error.as_db_error() {
@@ -57,6 +60,10 @@ fn sort(refusal: &DbError) -> Error {
     if is_outage(code) {
         tracing::warn!(code = code.code(), message = refusal.message(), "the database is going away");
         return Error::Unavailable(AWAY.to_owned());
+    }
+    if *code == SqlState::QUERY_CANCELED {
+        tracing::warn!(message = refusal.message(), "a statement of a call was given up");
+        return Error::Database { name: "QueryCanceled", message: TOO_LONG.to_owned() };
     }
     if *code == SqlState::INVALID_CATALOG_NAME {
         return Error::NoDatabase(refusal.message().to_owned());
@@ -113,7 +120,6 @@ fn data_error(code: &SqlState) -> Option<&'static str> {
         SqlState::DIVISION_BY_ZERO => "DivisionByZero",
         SqlState::INVALID_REGULAR_EXPRESSION => "InvalidRegularExpression",
         SqlState::PROGRAM_LIMIT_EXCEEDED | SqlState::STATEMENT_TOO_COMPLEX => "ProgramLimitExceeded",
-        SqlState::QUERY_CANCELED => "QueryCanceled",
         SqlState::INVALID_ROW_COUNT_IN_LIMIT_CLAUSE => "InvalidRowCountInLimitClause",
         SqlState::INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE => "InvalidRowCountInResultOffsetClause",
         SqlState::READ_ONLY_SQL_TRANSACTION => "ReadOnlySqlTransaction",

@@ -28,6 +28,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// running. What the planner has to see stands in the text (`query::limits`, languages, `active`).
 const PLANS: &str = "-c plan_cache_mode=force_generic_plan";
 
+/// The same database, where a statement is given up after some seconds; 0 is never.
+#[must_use]
+pub fn with_statement_timeout(config: &Config, seconds: u32) -> Config {
+    let mut config = config.clone();
+    let options = format!("{} -c statement_timeout={seconds}s", config.get_options().unwrap_or_default());
+    config.options(options.trim());
+    config
+}
+
 /// A pool of connections to one database.
 #[derive(Clone)]
 pub struct Pool {

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
-use crate::orm::access::{self, Operation, eval};
+use crate::orm::access::{self, Operation, eval, rule};
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, many2many, many2one, text};
 use crate::orm::environment::Environment;
@@ -13,6 +13,7 @@ use crate::orm::field::{OnDelete, Scope};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply, optional, required};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
+use crate::orm::registry;
 
 /// Whether a rule holds for everybody: it names no group.
 fn global(scope: Scope<'_>) -> Sql {
@@ -113,7 +114,44 @@ impl Behaviour for Rule {
         })
     }
 
+    fn acts_after_change(&self) -> bool {
+        true
+    }
+
+    /// Nor may one stay that its model cannot be asked.
+    fn after_change<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        _values: &'a [Values],
+    ) -> Promise<'a, ()> {
+        Box::pin(async move {
+            let rules = Sql::with_parameter(include_str!("../../sql/queries/models/rules.sql"), ids.to_vec());
+            for row in env.connection().query(rules).await? {
+                check_rule(env, &registry::text(&row, 1), &registry::text(&row, 2)).await?;
+            }
+            Ok(())
+        })
+    }
+
     fn staleness(&self) -> Staleness {
         Staleness::Rights
     }
+}
+
+async fn check_rule(env: &Environment, model: &str, domain: &str) -> Result<()> {
+    if model == "ir.rule" {
+        return Err(Error::Validation(
+            "Rules cannot be about record rules themselves: nobody could take such a rule back.".to_owned(),
+        ));
+    }
+    // A rule of a model that is not there, or not yet, covers nothing.
+    let Some(model) = env.registry().find(model) else { return Ok(()) };
+    rule::check(env, model, domain).await.map_err(|error| match error {
+        Error::Unavailable(_) | Error::Conflict | Error::Internal(_) => error,
+        wrong => Error::Validation(format!(
+            "The domain of the rule does not fit {} ({}): {wrong}",
+            model.description, model.name
+        )),
+    })
 }

@@ -74,9 +74,14 @@ impl Context {
     }
 }
 
+/// The companies that the call is about; without a word all of the user's, the main one first.
 fn companies(raw: &Map<String, Json>, user: &User) -> Result<Vec<i64>> {
-    let Some(Json::Array(wanted)) = raw.get("allowed_company_ids") else {
-        return Ok(vec![user.company_id]);
+    let wanted = match raw.get("allowed_company_ids") {
+        Some(Json::Array(wanted)) if !wanted.is_empty() => wanted,
+        _ => {
+            let others = user.company_ids.iter().copied().filter(|id| *id != user.company_id);
+            return Ok(std::iter::once(user.company_id).chain(others).collect());
+        }
     };
     let mut companies = Vec::with_capacity(wanted.len());
     for company in wanted {
@@ -84,9 +89,6 @@ fn companies(raw: &Map<String, Json>, user: &User) -> Result<Vec<i64>> {
             Some(id) => companies.push(id),
             None => return Err(Error::Access("Access to unauthorized or invalid companies.".to_owned())),
         }
-    }
-    if companies.is_empty() {
-        companies.push(user.company_id);
     }
     Ok(companies)
 }

@@ -140,16 +140,9 @@ fn datetime(name: &str, value: &Json) -> Result<NaiveDateTime> {
         ))
     };
     let text = value.as_str().ok_or_else(wrong)?;
-    // A longer text has fractions of a second or a zone: fractions are dropped, a zone is refused.
-    let (whole, rest) = text.split_at_checked(19).unwrap_or((text, ""));
-    if !(rest.is_empty()
-        || rest.strip_prefix('.').is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit())))
-    {
-        return Err(wrong());
-    }
-    NaiveDateTime::parse_from_str(whole, DATETIME)
+    NaiveDateTime::parse_from_str(text, DATETIME)
         .ok()
-        .or_else(|| NaiveDate::parse_from_str(whole, DATE).ok().map(midnight))
+        .or_else(|| NaiveDate::parse_from_str(text, DATE).ok().map(midnight))
         .ok_or_else(wrong)
 }
 

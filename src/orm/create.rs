@@ -61,7 +61,7 @@ pub fn create_in<'a>(
 fn with_defaults(env: &Environment, model: &Model, known: &Values, mut record: Values) -> Values {
     for field in model.fields.values() {
         if !record.contains_key(&field.name)
-            && let Some(value) = default(env, field, known)
+            && let Some(value) = default(env, model, field, known)
         {
             record.insert(field.name.clone(), value);
         }
@@ -83,8 +83,11 @@ pub async fn known_defaults(env: &Environment, model: &Model) -> Result<Values> 
 }
 
 /// The value that a new record has for a field, if it has one; `known` is what [`known_defaults`] found.
-pub fn default(env: &Environment, field: &Field, known: &Values) -> Option<Json> {
-    if let Some(value) = env.context.default_of(&field.name).or_else(|| known.get(&field.name)) {
+pub fn default(env: &Environment, model: &Model, field: &Field, known: &Values) -> Option<Json> {
+    // What a client may not write it may not have as a default either.
+    let of_context =
+        env.context.default_of(&field.name).filter(|_| access::has_field_access(env, model, field));
+    if let Some(value) = of_context.or_else(|| known.get(&field.name)) {
         return Some(value.clone());
     }
     match field.default.as_ref()? {

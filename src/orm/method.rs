@@ -56,16 +56,23 @@ pub struct Parameter {
     pub name: &'static str,
     /// Whether it must be given.
     pub required: bool,
+    /// Whether it is given by its name alone.
+    pub by_name: bool,
 }
 
 /// A parameter that must be given.
 pub const fn required(name: &'static str) -> Parameter {
-    Parameter { name, required: true }
+    Parameter { name, required: true, by_name: false }
 }
 
 /// A parameter that may be left out.
 pub const fn optional(name: &'static str) -> Parameter {
-    Parameter { name, required: false }
+    Parameter { name, required: false, by_name: false }
+}
+
+/// A parameter that may be left out, and has no place among the positional ones.
+pub const fn keyword(name: &'static str) -> Parameter {
+    Parameter { name, required: false, by_name: true }
 }
 
 /// One call of a method.
@@ -112,11 +119,11 @@ impl Arguments {
         mut keywords: serde_json::Map<String, Json>,
     ) -> Result<Self> {
         let parameters = method.parameters;
-        if positional.len() > parameters.len() {
+        let places = parameters.iter().filter(|parameter| !parameter.by_name).count();
+        if positional.len() > places {
             return Err(Error::Type(format!(
-                "{}() takes {} positional arguments but {} were given",
+                "{}() takes {places} positional arguments but {} were given",
                 method.name,
-                parameters.len(),
                 positional.len()
             )));
         }
@@ -124,7 +131,8 @@ impl Arguments {
         let mut values = Vec::with_capacity(parameters.len());
         for parameter in parameters {
             let keyword = keywords.remove(parameter.name);
-            let value = match (positional.next(), keyword) {
+            let place = if parameter.by_name { None } else { positional.next() };
+            let value = match (place, keyword) {
                 (Some(_), Some(_)) => {
                     return Err(Error::Type(format!(
                         "{}() got multiple values for argument '{}'",

@@ -17,6 +17,7 @@ pub mod constraints;
 pub mod context;
 pub mod convert;
 pub mod create;
+pub mod date_part;
 pub mod declare;
 pub mod domain;
 pub mod environment;

@@ -35,6 +35,8 @@ enum Nulls {
 
 struct Term<'a> {
     field: &'a str,
+    /// Whether a many2one is meant by its id, and not by the order of the records behind: `partner_id.id`.
+    by_id: bool,
     descending: bool,
     nulls: Option<Nulls>,
 }
@@ -72,11 +74,12 @@ fn split(text: &str) -> Result<Vec<Term<'_>>> {
         .map(|part| {
             let mut words = part.split_whitespace();
             let field = words.next().ok_or_else(wrong)?;
+            let (field, by_id) = field.strip_suffix(".id").map_or((field, false), |link| (link, true));
             let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
             if !field.chars().all(is_name) {
                 return Err(wrong());
             }
-            let mut term = Term { field, descending: false, nulls: None };
+            let mut term = Term { field, by_id, descending: false, nulls: None };
             let rest: Vec<String> = words.map(str::to_lowercase).collect();
             let mut rest = rest.iter().map(String::as_str).peekable();
             if let Some(direction @ ("asc" | "desc")) = rest.peek().copied() {
@@ -138,11 +141,15 @@ impl Builder<'_> {
             {
                 return Err(Error::Value(format!("Cannot order by '{}': it is not stored.", field.name)));
             }
+            let is_link = matches!(field.kind, FieldType::Many2one { .. });
+            if term.by_id && !is_link {
+                return Err(Error::Value(format!("Cannot order by '{}.id': it is no link.", field.name)));
+            }
             let descending = term.descending != turned;
             let value =
                 value_sql::sortable(self.env.registry(), model, field, alias, &self.env.context.lang)?;
             match &field.kind {
-                FieldType::Many2one { comodel, .. } if depth < DEEPEST => {
+                FieldType::Many2one { comodel, .. } if depth < DEEPEST && !term.by_id => {
                     self.behind(value, comodel, descending, depth, terms)?;
                 }
                 _ => {

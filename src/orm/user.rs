@@ -60,15 +60,14 @@ impl User {
     ///
     /// [`Error::SessionExpired`] when there is none of that id, or an archived one.
     pub async fn load(connection: &Connection, registry: &Registry, id: i64) -> Result<Self> {
-        let paths: Vec<&[String]> = registry.access.user_paths().collect();
         let mut statements = vec![
             Sql::with_parameter(include_str!("../../sql/queries/users/load.sql"), id),
             Sql::text("SELECT cid FROM res_company_users_rel WHERE user_id = ").then(Sql::param(id)),
             Sql::text("SELECT gid FROM res_groups_users_rel WHERE uid = ").then(Sql::param(id)),
         ];
-        for path in &paths {
-            statements.push(attribute(registry, path, id)?);
-        }
+        let (paths, further): (Vec<&[String]>, Vec<Sql>) =
+            registry.access.user_paths().filter_map(|path| known_attribute(registry, path, id)).unzip();
+        statements.extend(further);
         let mut answers = connection.query_all(statements).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
         let (base, companies, groups) = (next(), next(), next());
@@ -86,15 +85,50 @@ impl User {
             attributes: HashMap::new(),
         };
         for path in paths {
-            let ids: Vec<Json> = next().iter().map(value).collect();
-            let found = if path.last().is_some_and(|last| last == "ids") {
-                Json::Array(ids)
-            } else {
-                ids.into_iter().next().unwrap_or(Json::Bool(false))
-            };
-            user.attributes.insert(path.to_vec(), found);
+            user.attributes.insert(path.to_vec(), attribute_value(path, &next()));
         }
         Ok(user)
+    }
+}
+
+/// What records of rules ask of a user, by its path.
+///
+/// # Errors
+///
+/// [`Error::Value`] for a path that leads nowhere.
+pub async fn attributes(
+    connection: &Connection,
+    registry: &Registry,
+    paths: impl Iterator<Item = &[String]>,
+    id: i64,
+) -> Result<HashMap<Vec<String>, Json>> {
+    let paths: Vec<&[String]> = paths.collect();
+    let statements: Result<Vec<Sql>> = paths.iter().map(|path| attribute(registry, path, id)).collect();
+    let answers = connection.query_all(statements?).await?;
+    Ok(paths
+        .into_iter()
+        .zip(answers)
+        .map(|(path, rows)| (path.to_vec(), attribute_value(path, &rows)))
+        .collect())
+}
+
+/// The statement of a path, unless it leads nowhere: a field may have gone since the rule was written, and then
+/// that rule alone must not work, and nobody be locked out.
+fn known_attribute<'a>(registry: &Registry, path: &'a [String], user: i64) -> Option<(&'a [String], Sql)> {
+    attribute(registry, path, user)
+        .inspect_err(|error| {
+            tracing::warn!(path = path.join("."), %error, "a record rule asks for what no user has");
+        })
+        .ok()
+        .map(|statement| (path, statement))
+}
+
+fn attribute_value(path: &[String], rows: &[Row]) -> Json {
+    let mut values = rows.iter().map(value);
+    if path.last().is_some_and(|last| last == "ids") {
+        values.collect()
+    } else {
+        values.next().unwrap_or(Json::Bool(false))
     }
 }
 

@@ -155,7 +155,7 @@ fn read_in<'a>(
             }
             let inner = with_context(env, asked)?;
             if field.kind.is_x2many() {
-                lines(&inner, model, field, asked, &mut records, budget).await?;
+                lines(&inner, field, asked, &mut records, budget).await?;
             } else if let (FieldType::Many2one { comodel, .. }, Some(Json::Object(wanted))) =
                 (&field.kind, asked.get("fields"))
             {
@@ -272,21 +272,12 @@ async fn in_order(env: &Environment, model: &Model, ids: &[i64], order: &str) ->
 /// Puts lines in the place of their ids: as many as the limit says, of the others the id alone.
 async fn lines(
     env: &Environment,
-    model: &Model,
     field: &Field,
     asked: &Specification,
     records: &mut [Values],
     budget: &Budget,
 ) -> Result<()> {
     let comodel = env.model(field.kind.comodel().unwrap_or_default())?;
-    if asked.get("context").is_some_and(python::truth) {
-        // Another context may show other lines.
-        let ids: Vec<i64> = records.iter().map(id_of).collect();
-        let again = read::values(env, model, &ids, &[field], Load::Raw).await?;
-        for (record, other) in records.iter_mut().zip(again) {
-            record.extend(other);
-        }
-    }
     let mut lists: Vec<Vec<i64>> = records.iter().map(|record| ids_of(record.get(&field.name))).collect();
     let order = asked.get("order").and_then(Json::as_str).unwrap_or_default();
     if !order.is_empty() {

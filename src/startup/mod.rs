@@ -21,7 +21,7 @@ use crate::auth::purge;
 use crate::clock::World;
 use crate::config::Serve;
 use crate::db::listener::{self, Notice};
-use crate::db::{Config, Pool};
+use crate::db::{self, Config, Pool};
 use crate::http;
 use crate::models;
 use crate::rpc::caches;
@@ -201,7 +201,7 @@ fn serve(
 ) -> Result<(actix_web::dev::Server, SocketAddr), StartError> {
     let workers = settings.workers.map_or_else(usual_workers, usize::from);
     let connections = settings.connections.map_or_else(|| usual_connections(workers), usize::from);
-    let config = storage.config.clone();
+    let config = db::with_statement_timeout(&storage.config, settings.statement_timeout);
     // The builder of a pool fails for a size of nothing only, which the settings refuse; asking once
     // here keeps that failure out of the threads.
     Pool::new(&config, connections)?;

@@ -1,11 +1,17 @@
 //! Record rules: a domain written as a small expression, evaluated for the user of the call.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use serde_json::Value as Json;
 
-use super::super::domain::{Domain, parse};
+use super::super::domain::optimize::optimize;
+use super::super::domain::to_sql::Compiler;
+use super::super::domain::{Condition, Domain, Operand, Operator, parse};
 use super::super::environment::Environment;
 use super::super::model::Model;
+use super::super::query::SELF;
+use super::super::user;
 use super::Operation;
 use super::eval::{self, EvalError, Expr, LookupError, Names};
 use crate::error::{Error, Result};
@@ -21,7 +27,7 @@ pub struct Rule {
 }
 
 /// Attributes of `user` that every loaded user has.
-const KNOWN: [&str; 6] = ["id", "login", "name", "company_id", "company_ids", "partner_id"];
+const KNOWN: [&str; 7] = ["id", "ids", "login", "name", "company_id", "company_ids", "partner_id"];
 
 impl Rule {
     /// Parses a rule; one that cannot be parsed refuses everything it covers, and says why.
@@ -47,15 +53,20 @@ impl Rule {
     }
 
     fn domain(&self, env: &Environment) -> Result<Domain> {
-        let failed = |error: &dyn std::fmt::Display| {
+        self.evaluated(env, &env.user().attributes).map_err(|error| {
             Error::User(format!(
                 "The record rule '{}' (id {}) cannot be evaluated: {error}",
                 self.name, self.id
             ))
-        };
-        let condition = self.condition.as_ref().map_err(|error| failed(error))?;
-        let value = eval::evaluate(condition, &Known(env)).map_err(|error| failed(&error))?;
-        parse::parse(&value).map_err(|error| failed(&error))
+        })
+    }
+
+    /// What it lets through for a user whose further attributes are these, or what is wrong with it.
+    fn evaluated(&self, env: &Environment, attributes: &Attributes) -> std::result::Result<Domain, String> {
+        let condition = self.condition.as_ref().map_err(EvalError::to_string)?;
+        let value =
+            eval::evaluate(condition, &Known { env, attributes }).map_err(|error| error.to_string())?;
+        parse::parse(&value).map_err(|error| error.to_string())
     }
 }
 
@@ -70,15 +81,22 @@ fn is_further(path: &[String]) -> bool {
     }
 }
 
-struct Known<'a>(&'a Environment);
+/// What rules ask of a user, by its path.
+type Attributes = HashMap<Vec<String>, Json>;
+
+struct Known<'a> {
+    env: &'a Environment,
+    attributes: &'a Attributes,
+}
 
 impl Names for Known<'_> {
     fn resolve(&self, path: &[String]) -> std::result::Result<Option<Json>, LookupError> {
-        let env = self.0;
+        let env = self.env;
         let user = env.user();
         let words: Vec<&str> = path.iter().map(String::as_str).collect();
         Ok(Some(match words.as_slice() {
             ["user", "id"] | ["uid" | "user"] => user.id.into(),
+            ["user", "ids"] => vec![user.id].into(),
             ["user", "login"] => user.login.clone().into(),
             ["user", "name"] => user.name.clone().into(),
             ["user", "partner_id"] | ["user", "partner_id", "id"] => user.partner_id.into(),
@@ -86,18 +104,32 @@ impl Names for Known<'_> {
             ["user", "company_ids"] | ["user", "company_ids", "ids"] => user.company_ids.clone().into(),
             ["company_id"] => env.company_id().into(),
             ["company_ids"] => env.context.companies.clone().into(),
-            _ => return Ok(user.attributes.get(path).cloned()),
+            _ => return Ok(self.attributes.get(path).cloned()),
         }))
     }
 
     fn known(&self) -> Vec<String> {
         let plain = ["user", "company_id", "company_ids"].map(str::to_owned);
-        plain.into_iter().chain(self.0.user().attributes.keys().map(|path| path.join("."))).collect()
+        plain.into_iter().chain(self.attributes.keys().map(|path| path.join("."))).collect()
     }
 
     fn now(&self) -> NaiveDateTime {
-        self.0.now()
+        self.env.now()
     }
+}
+
+/// Whether a rule's condition can be evaluated for the caller, and be asked of its model.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub async fn check(env: &Environment, model: &Model, condition: &str) -> Result<()> {
+    let rule = Rule::new(0, String::new(), condition, Vec::new(), [true; 4]);
+    let attributes =
+        user::attributes(env.connection(), env.registry(), rule.user_paths(), env.user().id).await?;
+    let domain = rule.evaluated(env, &attributes).map_err(Error::Value)?;
+    let env = env.sudo().with_active_test(false);
+    Compiler::new(&env).condition(model, SELF, &optimize(domain)).map(|_| ())
 }
 
 /// What the rules let the caller touch of a model; [`Domain::True`] when there is nothing to heed.
@@ -122,6 +154,17 @@ pub fn domain(env: &Environment, model: &Model, operation: Operation) -> Result<
     }
     if has_group_rule {
         everybody.push(Domain::any_of(by_group));
+    }
+    // A record is as hidden as the one that it delegates to.
+    for delegation in &model.delegations {
+        match domain(env, &*env.model(&delegation.model)?, operation)? {
+            Domain::True => {}
+            behind => everybody.push(Domain::Condition(Condition {
+                path: delegation.field.clone(),
+                operator: Operator::Any,
+                operand: Operand::Domain(Box::new(behind)),
+            })),
+        }
     }
     Ok(Domain::all_of(everybody))
 }

@@ -6,6 +6,7 @@ pub mod optimize;
 pub mod parse;
 mod relation;
 mod scalar;
+mod sealed;
 #[cfg(test)]
 mod tests;
 pub mod to_sql;

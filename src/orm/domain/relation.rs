@@ -71,32 +71,39 @@ fn linked(compiler: &Compiler<'_>, model: &Model, alias: &str, field: &Field, do
             let comodel = compiler.env.model(comodel)?;
             let select = compiler.select(&comodel, "id", domain, active_test)?;
             let link = compiler.value(model, alias, field)?;
-            Ok(link.and_text(" IN (").then(select).and_text(")"))
+            Ok(is_among(compiler, link, select))
         }
         FieldType::One2many { comodel, inverse } => {
             let comodel = compiler.env.model(comodel)?;
             let select = compiler.select(&comodel, inverse, domain, active_test)?;
-            Ok(column(alias, "id").and_text(" IN (").then(select).and_text(")"))
+            Ok(is_among(compiler, column(alias, "id"), select))
         }
         FieldType::Many2many { comodel, relation, column1, column2 } => {
             let comodel = compiler.env.model(comodel)?;
             let select = compiler.select(&comodel, "id", domain, active_test)?;
             let links = ident(column2).and_text(" IN (").then(select).and_text(")");
-            Ok(in_relation(alias, relation, column1, links))
+            Ok(in_relation(compiler, alias, relation, column1, links))
         }
         _ => Err(Error::Value(format!("'{}' is no link.", field.name))),
     }
 }
 
-fn in_relation(alias: &str, relation: &str, column1: &str, links: Sql) -> Sql {
-    column(alias, "id")
-        .and_text(" IN (SELECT ")
+fn in_relation(compiler: &Compiler<'_>, alias: &str, relation: &str, column1: &str, links: Sql) -> Sql {
+    let select = Sql::text("SELECT ")
         .then(ident(column1))
         .and_text(" FROM ")
         .then(ident(relation))
         .and_text(" WHERE ")
-        .then(links)
-        .and_text(")")
+        .then(links);
+    is_among(compiler, column(alias, "id"), select)
+}
+
+/// The value is one of those that a subquery finds.
+fn is_among(compiler: &Compiler<'_>, value: Sql, select: Sql) -> Sql {
+    if compiler.is_crowded() {
+        return value.and_text(" = ANY(ARRAY(").then(select).and_text("))");
+    }
+    value.and_text(" IN (").then(select).and_text(")")
 }
 
 /// The domain over `model` that finds records by their name. What the caller may not see is not searched, and
@@ -255,7 +262,7 @@ fn members(
     if !names.is_empty() {
         let domain = name_domain(compiler.env, comodel, Operator::In, &Json::Array(names))?;
         let select = compiler.select(comodel, "id", domain, false)?;
-        any.push(link.clone().and_text(" IN (").then(select).and_text(")"));
+        any.push(is_among(compiler, link.clone(), select));
     }
     if any.is_empty() && !has_none {
         return Ok(Sql::boolean(!positive));
@@ -301,7 +308,7 @@ fn by_pattern(
         _ => name_domain(compiler.env, comodel, positive, &Json::from(python::text(value)))?,
     };
     let select = compiler.select(comodel, "id", domain, false)?;
-    let found = link.clone().and_text(" IN (").then(select).and_text(")");
+    let found = is_among(compiler, link.clone(), select);
     Ok(if operator.is_negative() { negated(found) } else { found })
 }
 

@@ -11,8 +11,7 @@ use super::super::field::{Field, FieldType};
 use super::super::model::Model;
 use super::super::python;
 use super::to_sql::Compiler;
-use super::{Condition, Operand, Operator};
-use crate::db::sql::column;
+use super::{Condition, Operand, Operator, sealed};
 use crate::db::{Param, Sql};
 use crate::error::{Error, Result};
 
@@ -35,7 +34,7 @@ pub(super) fn condition(
         return self::condition(compiler, model, alias, field, &equal);
     }
     if field.sealed {
-        return sealed(compiler, model, alias, field, condition.operator, value);
+        return sealed::condition(compiler, model, alias, field, condition.operator, value);
     }
     let left = compiler.value(model, alias, field)?;
     if field.kind.is_binary() {
@@ -62,7 +61,26 @@ pub(super) fn condition(
     members(left, field, operator == Operator::In, items)
 }
 
-fn unfit(field: &Field, operator: Operator) -> Error {
+/// Compiles a condition on a number that is made of a field's value.
+pub(super) fn number(
+    compiler: &Compiler<'_>,
+    number: Sql,
+    field: &Field,
+    condition: &Condition,
+) -> Result<Sql> {
+    let as_number = Field { kind: FieldType::Integer, ..field.clone() };
+    match (&condition.operand, condition.operator) {
+        (Operand::Value(Json::Array(items)), operator @ (Operator::In | Operator::NotIn)) => {
+            members(number, &as_number, operator == Operator::In, items)
+        }
+        (Operand::Value(value), operator) if !operator.is_pattern() => {
+            compare(compiler, number, &as_number, operator, value)
+        }
+        (_, operator) => Err(unfit(field, operator)),
+    }
+}
+
+pub(super) fn unfit(field: &Field, operator: Operator) -> Error {
     Error::Value(format!("The operator '{}' does not fit the field '{}'.", operator.as_str(), field.name))
 }
 
@@ -94,7 +112,7 @@ fn filled(left: Sql, field: &Field) -> Sql {
 }
 
 /// Whether an operand stands for "no value".
-fn is_empty(field: &Field, value: &Json) -> bool {
+pub(super) fn is_empty(field: &Field, value: &Json) -> bool {
     match value {
         Json::Null | Json::Bool(false) => true,
         Json::String(text) => {
@@ -135,6 +153,9 @@ fn compare(
         return Ok(Sql::boolean(false));
     }
     let right = operand(field, operator, value)?;
+    if operator == Operator::Ne && counts && zero_fits(Operator::Eq, &right) {
+        return Ok(filled(left, field));
+    }
     let zero_fits = counts && zero_fits(operator, &right);
     let ordered = if is_order { sorted(compiler, left.clone(), field) } else { left.clone() };
     let compared = fitted(ordered, &right).and_text(sign).then(Sql::param(right));
@@ -307,6 +328,12 @@ fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Result
             other => Sql::boolean(!other.is_negative()),
         });
     }
+    if is_whole && !value.is_string() {
+        return Err(Error::Database {
+            name: "UndefinedFunction",
+            message: format!("'{}' compares texts, not {}.", operator.as_str(), python::repr(value)),
+        });
+    }
     let text = python::text(value);
     let wanted = if is_whole { text } else { format!("%{text}%") };
     // PostgreSQL notices only when a value gets that far; the answer should not hang on the records.
@@ -340,43 +367,4 @@ fn binary(left: &Sql, field: &Field, operator: Operator, value: &Json) -> Result
             field.name
         ))),
     }
-}
-
-/// A sealed value is compared by its keyed hash; nothing else can be asked of it.
-fn sealed(
-    compiler: &Compiler<'_>,
-    model: &Model,
-    alias: &str,
-    field: &Field,
-    operator: Operator,
-    value: &Json,
-) -> Result<Sql> {
-    let left = column(alias, &convert::lookup_column(&field.name));
-    let hash = |value: &Json| Param::Bytes(convert::lookup_hash(compiler.env, model, field, value));
-    let items = match (operator, value) {
-        (Operator::Eq, value) if is_empty(field, value) => return Ok(left.and_text(" IS NULL")),
-        (Operator::Ne, value) if is_empty(field, value) => return Ok(left.and_text(" IS NOT NULL")),
-        (Operator::Eq | Operator::Ne, value) => std::slice::from_ref(value),
-        (Operator::In | Operator::NotIn, Json::Array(items)) => items,
-        (Operator::In | Operator::NotIn, _) => return Err(unfit(field, operator)),
-        _ => {
-            return Err(Error::User(format!(
-                "'{}' is sealed: it can be compared by =, !=, in, not in and =?, and tested for being empty.",
-                field.name
-            )));
-        }
-    };
-    let is_any = items.iter().map(|item| {
-        if is_empty(field, item) {
-            left.clone().and_text(" IS NULL")
-        } else {
-            left.clone().and_text(" = ").then(Sql::param(hash(item)))
-        }
-    });
-    let any = Sql::join(is_any, " OR ");
-    let any = if any.is_empty() { Sql::boolean(false) } else { any.parenthesized() };
-    if operator.is_negative() {
-        return Ok(Sql::text("(").then(any).and_text(" IS NOT TRUE)"));
-    }
-    Ok(any)
 }

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use serde_json::Value as Json;
 
 use super::super::access::{self, Operation, rule};
+use super::super::date_part::{self, DatePart};
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
 use super::super::model::Model;
@@ -16,20 +17,29 @@ use crate::db::Sql;
 use crate::db::sql::{column, ident};
 use crate::error::{Error, Result};
 
+/// So many subqueries PostgreSQL may weave into one plan. It looks for the best order of all of them together,
+/// which takes it seconds for a hundred; those that come after are evaluated each by itself.
+const MOST_WOVEN: usize = 8;
+
 /// How many steps a path may have.
 const LONGEST_PATH: usize = 32;
+
+fn is_time(field: &Field) -> bool {
+    matches!(field.kind, FieldType::Date | FieldType::Datetime)
+}
 
 /// Compiles the domains of one statement: it hands out the aliases.
 pub struct Compiler<'a> {
     /// In whose name.
     pub env: &'a Environment,
     aliases: Cell<usize>,
+    subqueries: Cell<usize>,
 }
 
 impl<'a> Compiler<'a> {
     /// A compiler for one statement.
     pub fn new(env: &'a Environment) -> Self {
-        Self { env, aliases: Cell::new(0) }
+        Self { env, aliases: Cell::new(0), subqueries: Cell::new(0) }
     }
 
     /// An alias that the statement does not have yet.
@@ -38,10 +48,19 @@ impl<'a> Compiler<'a> {
         format!("t{}", self.aliases.get())
     }
 
+    /// Whether the statement has as many subqueries already as PostgreSQL may weave into one plan.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.subqueries.get() > MOST_WOVEN
+    }
+
     /// The same compiler for the server's own needs, such as the domain of a rule.
     pub(super) fn with_env<'b>(&self, env: &'b Environment) -> Compiler<'b> {
         // Aliases of an inner statement hide those around it, but a correlated one must not clash.
-        Compiler { env, aliases: Cell::new(self.aliases.get() + 100) }
+        Compiler {
+            env,
+            aliases: Cell::new(self.aliases.get() + 100),
+            subqueries: Cell::new(self.subqueries.get()),
+        }
     }
 
     /// The condition that holds for the records of `alias` that the domain selects.
@@ -124,6 +143,7 @@ impl<'a> Compiler<'a> {
         active_test: bool,
     ) -> Result<Sql> {
         let alias = self.alias();
+        self.subqueries.set(self.subqueries.get() + 1);
         let filter = self.filter(model, &alias, domain, active_test)?;
         let select = Sql::text("SELECT ")
             .then(column(&alias, wanted))
@@ -166,6 +186,11 @@ impl<'a> Compiler<'a> {
             return Err(Error::Value(format!("A path has {LONGEST_PATH} steps at the most.")));
         }
         let field = self.field(model, first)?;
+        if let Some(part) = rest.filter(|_| is_time(field)).and_then(DatePart::parse) {
+            let value = self.value(model, alias, field)?;
+            let number = part.of(date_part::local(field, value, date_part::zone(self.env)));
+            return scalar::number(self, number, field, condition);
+        }
         if let Some(rest) = rest {
             return relation::path(self, model, alias, field, rest, condition);
         }

@@ -4,9 +4,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::super::access;
 use super::super::behaviour::Promise;
+use super::super::convert;
 use super::super::create;
 use super::super::field::{Field, FieldType};
 use super::super::method::{Call, Reply};
+use super::super::python;
 use super::super::read::{self, Load};
 use super::super::registry::{int, text};
 use crate::db::{Raw, Row, Sql};
@@ -149,12 +151,24 @@ pub(super) fn default_get(call: Call<'_>) -> Promise<'_, Reply> {
         for name in names {
             let Some(field) = call.model.field(&name) else { continue };
             if access::has_field_access(call.env, call.model, field)
-                && let Some(value) = create::default(call.env, field, &known)
+                && let Some(value) = create::default(call.env, call.model, field, &known)
             {
-                defaults.insert(name, value);
+                defaults.insert(name, as_kept(field, value)?);
             }
         }
         Ok(Reply::value(&Json::Object(defaults)))
+    })
+}
+
+/// A default as the field would keep it: a context has texts where there should be numbers.
+fn as_kept(field: &Field, value: Json) -> Result<Json> {
+    let name = &field.name;
+    Ok(match field.kind {
+        FieldType::Boolean => python::truth(&value).into(),
+        FieldType::Integer => convert::integer(name, &value)?.into(),
+        FieldType::Float | FieldType::Monetary => convert::float(name, &value)?.into(),
+        FieldType::Char | FieldType::Text => convert::text(&value).map_or(Json::Bool(false), Json::from),
+        _ => value,
     })
 }
 

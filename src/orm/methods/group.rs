@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::access;
 use super::super::behaviour::Promise;
 use super::super::domain::Domain;
 use super::super::domain::to_sql::Compiler;
 use super::super::environment::Environment;
-use super::super::field::{Field, FieldType};
+use super::super::field::FieldType;
 use super::super::method::{Arguments, Call, Reply};
 use super::super::model::Model;
 use super::super::names::ById;
@@ -17,75 +16,13 @@ use super::super::order;
 use super::super::query::{self, Page, SELF};
 use super::super::read;
 use super::super::registry::{int, text};
-use super::super::render::{self, Links};
-use super::super::value_sql;
+use super::super::render::Links;
+use super::aggregate::Aggregate;
 use super::group_by::GroupBy;
 use super::search::{domain, page};
 use crate::db::sql::{column, ident};
-use crate::db::{ColumnType, Raw, Row, Sql};
+use crate::db::{Raw, Row, Sql};
 use crate::error::{Error, Result};
-
-/// A number over the records of a group.
-struct Aggregate<'a> {
-    /// Its key in the answer.
-    key: String,
-    field: &'a Field,
-    function: &'static str,
-}
-
-const FUNCTIONS: [&str; 9] =
-    ["sum", "avg", "min", "max", "count", "count_distinct", "array_agg", "bool_and", "bool_or"];
-
-impl<'a> Aggregate<'a> {
-    /// Parses `amount`, `amount:sum` or `total:sum(amount)`; a field that nothing is made of gives none.
-    fn parse(env: &Environment, model: &'a Model, spec: &str) -> Result<Option<Self>> {
-        let (key, rest) = spec.split_once(':').unwrap_or((spec, ""));
-        let (function, name) = match rest.split_once('(') {
-            Some((function, name)) => (function, name.trim_end_matches(')')),
-            None => (rest, key),
-        };
-        let unknown =
-            || Error::Value(format!("Cannot aggregate '{name}': {} has no such field.", model.name));
-        let field = model.field(name).ok_or_else(unknown)?;
-        access::check_field(env, model, field)?;
-        if function.is_empty() {
-            let is_added = field.kind.is_number() && field.has_column() && field.name != "id";
-            return Ok(is_added.then(|| Self { key: key.to_owned(), field, function: "sum" }));
-        }
-        let function = FUNCTIONS.iter().find(|known| **known == function).ok_or_else(|| {
-            Error::Value(format!("'{function}' is no way to aggregate: {}.", FUNCTIONS.join(", ")))
-        })?;
-        if field.sealed || field.kind.is_binary() {
-            return Err(Error::User(format!("'{name}' cannot be aggregated.")));
-        }
-        if !field.has_column() {
-            return Err(Error::Value(format!("Cannot aggregate '{name}': it is not stored.")));
-        }
-        Ok(Some(Self { key: key.to_owned(), field, function }))
-    }
-
-    fn expression(&self, env: &Environment, model: &Model) -> Result<Sql> {
-        let value = value_sql::value(env.registry(), model, self.field, SELF, &env.context.lang)?;
-        Ok(match self.function {
-            "sum" if self.field.kind == FieldType::Integer => {
-                Sql::text("sum(").then(value).and_text(")::int8")
-            }
-            "avg" => Sql::text("avg(").then(value).and_text(")::float8"),
-            "count_distinct" => Sql::text("count(DISTINCT ").then(value).and_text(")"),
-            "array_agg" => Sql::text("to_jsonb(array_agg(")
-                .then(value)
-                .and_text(" ORDER BY ")
-                .then(column(SELF, "id"))
-                .and_text("))"),
-            "sum" => Sql::text("sum(").then(value).and_text(")"),
-            "min" => Sql::text("min(").then(value).and_text(")"),
-            "max" => Sql::text("max(").then(value).and_text(")"),
-            "bool_and" => Sql::text("bool_and(").then(value).and_text(")"),
-            "bool_or" => Sql::text("bool_or(").then(value).and_text(")"),
-            _ => Sql::text("count(").then(value).and_text(")"),
-        })
-    }
-}
 
 fn specs(arguments: &Arguments, name: &str) -> Result<Vec<String>> {
     match arguments.get(name) {
@@ -114,7 +51,12 @@ pub(super) async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
     let mut group_by = group_by?;
     let rest: Vec<String> = group_by.drain(taken..).map(|later| later.spec).collect();
     let aggregates: Result<Vec<Option<Aggregate<'_>>>> =
-        specs(&call.arguments, "fields")?.iter().map(|spec| Aggregate::parse(env, model, spec)).collect();
+        // The number of records comes anyway.
+        specs(&call.arguments, "fields")?
+            .iter()
+            .filter(|spec| *spec != "__count")
+            .map(|spec| Aggregate::parse(env, model, spec))
+            .collect();
     let aggregates: Vec<Aggregate<'_>> = aggregates?
         .into_iter()
         .flatten()
@@ -326,7 +268,7 @@ fn answer(
     group.insert(count_key.to_owned(), int(row, group_by.len()).into());
     for (offset, aggregate) in aggregates.iter().enumerate() {
         let place = group_by.len() + 1 + offset;
-        group.insert(aggregate.key.clone(), number(row, place, raw(place), aggregate));
+        group.insert(aggregate.key.clone(), aggregate.read(row, place));
     }
     if !ranges.is_empty() {
         group.insert("__range".to_owned(), Json::Object(ranges));
@@ -336,20 +278,6 @@ fn answer(
         group.insert("__context".to_owned(), json!({"group_by": rest}));
     }
     group
-}
-
-fn number(row: &Row, place: usize, raw: Option<Raw<'_>>, aggregate: &Aggregate<'_>) -> Json {
-    let Some(raw) = raw else { return Json::Bool(false) };
-    match row.columns().get(place).map(tokio_postgres::Column::type_) {
-        Some(&ColumnType::FLOAT8) => raw.float().map_or(Json::Bool(false), Json::from),
-        Some(&(ColumnType::INT4 | ColumnType::INT8)) => raw.int().map_or(Json::Bool(false), Json::from),
-        Some(&ColumnType::JSONB) => raw.json().unwrap_or_default(),
-        _ => {
-            let mut out = Vec::new();
-            render::value(&mut out, &aggregate.field.kind, Some(raw), Links::Ids, false);
-            serde_json::from_slice(&out).unwrap_or_default()
-        }
-    }
 }
 
 /// Prefix lists joined by `&`; empty ones say nothing.

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::access;
 use super::super::convert::{DATE, DATETIME};
+use super::super::date_part::{self, DatePart};
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType, Source};
 use super::super::model::Model;
@@ -89,6 +90,8 @@ pub(super) struct GroupBy<'a> {
     pub field: &'a Field,
     /// The span, for a moment or a day.
     pub span: Option<Granularity>,
+    /// The number in it, in place of a span.
+    part: Option<DatePart>,
     /// The zone in which a moment's day begins.
     zone: Tz,
 }
@@ -116,11 +119,13 @@ impl<'a> GroupBy<'a> {
             return Err(Error::Value(format!("Cannot group by '{name}': it is not stored.")));
         }
         let is_time = matches!(field.kind, FieldType::Date | FieldType::Datetime);
+        let part = span.filter(|_| is_time).and_then(DatePart::parse);
         let span = match (is_time, span) {
+            (true, _) if part.is_some() => None,
             (true, None) => Some(Granularity::Month),
             (true, Some(word)) => Some(Granularity::parse(word).ok_or_else(|| {
                 Error::Value(format!(
-                    "'{word}' is no span to group by: hour, day, week, month, quarter or year."
+                    "'{word}' is no span to group by: hour, day, week, month, quarter, year, or a number such as month_number."
                 ))
             })?),
             (false, None) => None,
@@ -128,8 +133,7 @@ impl<'a> GroupBy<'a> {
                 return Err(Error::Value(format!("'{name}' is no date: '{spec}' makes no sense.")));
             }
         };
-        let zone = env.context.tz.parse().unwrap_or(Tz::UTC);
-        Ok(Self { spec: spec.to_owned(), field, span, zone })
+        Ok(Self { spec: spec.to_owned(), field, span, part, zone: date_part::zone(env) })
     }
 
     /// The expression that is the same for all records of a group.
@@ -138,6 +142,9 @@ impl<'a> GroupBy<'a> {
             return Ok(crate::db::sql::column(&self.alias(), column2));
         }
         let value = value_sql::value(env.registry(), model, self.field, SELF, &env.context.lang)?;
+        if let Some(part) = self.part {
+            return Ok(part.of(date_part::local(self.field, value, self.zone)));
+        }
         let Some(span) = self.span else {
             return Ok(match self.field.kind {
                 FieldType::Boolean => Sql::text("COALESCE(").then(value).and_text(", false)"),
@@ -147,16 +154,7 @@ impl<'a> GroupBy<'a> {
                 _ => value,
             });
         };
-        let is_moment = matches!(self.field.kind, FieldType::Datetime) && self.zone != Tz::UTC;
-        let local = if is_moment {
-            Sql::text("timezone(")
-                .then(Sql::literal(self.zone.name()))
-                .and_text(", timezone('UTC', ")
-                .then(value)
-                .and_text("))")
-        } else {
-            value.and_text("::timestamp")
-        };
+        let local = date_part::local(self.field, value, self.zone);
         Ok(if span == Granularity::Week {
             Sql::text("(date_trunc('week', ").then(local).and_text(" + interval '1 day') - interval '1 day')")
         } else {
@@ -203,6 +201,14 @@ impl<'a> GroupBy<'a> {
             },
             other => other,
         };
+        if let (Some(part), Some(number)) = (self.part, raw.and_then(Raw::int)) {
+            let path = format!("{name}.{}", part.name);
+            return (number.into(), json!([[path, "=", number]]), None);
+        }
+        if raw.is_none() {
+            // A number, too: 0 is a group of its own.
+            return (Json::Bool(false), json!([[name, "=", false]]), None);
+        }
         let mut out = Vec::new();
         render::value(&mut out, kind, raw, links, false);
         let value: Json = serde_json::from_slice(&out).unwrap_or_default();

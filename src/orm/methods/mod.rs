@@ -1,6 +1,7 @@
 //! The methods that every model has, by name: one table.
 
 mod access;
+mod aggregate;
 mod copy;
 pub mod describe;
 mod export;
@@ -18,7 +19,7 @@ mod web;
 
 use super::method::Effect::{Reads, Writes};
 use super::method::Receiver::{Model as OnModel, Records as OnRecords};
-use super::method::{Method, Parameter, optional, required};
+use super::method::{Method, Parameter, keyword, optional, required};
 use super::model::Model;
 use crate::error::{Error, Result};
 
@@ -68,7 +69,7 @@ static METHODS: &[Method] = &[
             optional("offset"),
             optional("limit"),
             optional("order"),
-            optional("load")
+            keyword("load")
         ],
         search::search_read
     ),
@@ -128,7 +129,7 @@ static METHODS: &[Method] = &[
             optional("limit"),
             optional("order")
         ],
-        search::search
+        search::search_fetch
     ),
     method!(
         "update_field_translations",
@@ -154,8 +155,8 @@ static METHODS: &[Method] = &[
         OnModel,
         Reads,
         [
-            optional("domain"),
-            optional("specification"),
+            required("domain"),
+            required("specification"),
             optional("offset"),
             optional("limit"),
             optional("order"),
@@ -167,7 +168,7 @@ static METHODS: &[Method] = &[
         "web_save",
         OnRecords,
         Writes,
-        [required("vals"), optional("specification"), optional("next_id")],
+        [required("vals"), required("specification"), optional("next_id")],
         web::web_save
     ),
     method!(

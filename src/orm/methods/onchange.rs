@@ -33,7 +33,7 @@ pub(super) fn onchange(mut call: Call<'_>) -> Promise<'_, Reply> {
             let mut start = given.clone();
             for field in model.fields.values() {
                 if !start.contains_key(&field.name)
-                    && let Some(default) = create::default(env, field, &known)
+                    && let Some(default) = create::default(env, model, field, &known)
                 {
                     start.insert(field.name.clone(), default);
                 }

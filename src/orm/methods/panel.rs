@@ -14,7 +14,7 @@ use super::super::query::{self, Page, SELF};
 use super::super::read;
 use super::super::registry::{int, text};
 use super::group;
-use super::search::domain;
+use super::search::optional_domain;
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ pub(super) fn select_multi_range(call: Call<'_>) -> Promise<'_, Reply> {
 
 fn narrowed(arguments: &Arguments) -> Result<Domain> {
     let parts = ["search_domain", "category_domain", "filter_domain"];
-    Ok(Domain::all_of(parts.iter().map(|name| domain(arguments, name)).collect::<Result<_>>()?))
+    Ok(Domain::all_of(parts.iter().map(|name| optional_domain(arguments, name)).collect::<Result<_>>()?))
 }
 
 async fn range(call: &Call<'_>, has_tree: bool) -> Result<Map<String, Json>> {
@@ -126,7 +126,7 @@ async fn choices(
             let mut wanted =
                 column(SELF, "id").and_text(", ").then(read::display_name(env, &comodel)?).and_text(", ");
             wanted = wanted.then(parent.map_or_else(|| Sql::text("NULL"), |name| column(SELF, name)));
-            let domain = domain(&call.arguments, "comodel_domain")?;
+            let domain = optional_domain(&call.arguments, "comodel_domain")?;
             let select = query::select(env, &comodel, wanted, domain, &Page::default())?;
             let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
             let choice = |row: &crate::db::Row| Choice {

@@ -1,11 +1,10 @@
 //! search, `search_count`, `search_read`.
 
-use serde_json::Value as Json;
-
 use super::super::behaviour::Promise;
 use super::super::domain::Domain;
 use super::super::domain::parse;
 use super::super::method::{Arguments, Call, Reply};
+use super::super::python;
 use super::super::query::{self, Page, SELF};
 use super::super::read::{self, Wanted};
 use super::super::registry::int;
@@ -15,9 +14,14 @@ use crate::error::Result;
 
 /// The domain of an argument; an absent one selects everything.
 pub(super) fn domain(arguments: &Arguments, name: &str) -> Result<Domain> {
+    arguments.get(name).map_or(Ok(Domain::True), parse::parse)
+}
+
+/// The same where what Python calls false is as good as none.
+pub(super) fn optional_domain(arguments: &Arguments, name: &str) -> Result<Domain> {
     match arguments.get(name) {
-        None | Some(Json::Null) => Ok(Domain::True),
-        Some(value) => parse::parse(value),
+        Some(value) if python::truth(value) => parse::parse(value),
+        _ => Ok(Domain::True),
     }
 }
 
@@ -52,11 +56,20 @@ pub(super) fn search_count(call: Call<'_>) -> Promise<'_, Reply> {
 
 pub(super) fn search_read(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        let domain = domain(&call.arguments, "domain")?;
+        let domain = optional_domain(&call.arguments, "domain")?;
         let page = page(&call.arguments)?;
         let names = call.arguments.names("fields")?;
         let fields = read::fields(call.env, call.model, names.as_deref())?;
         let load = load(call.arguments.get("load"));
         read::read(call.env, call.model, Wanted::Domain(domain, page), &fields, load).await.map(Reply::Json)
+    })
+}
+
+/// `search_fetch`: what is found, by id; the fields that it would keep ready are looked at all the same.
+pub(super) fn search_fetch(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let names = call.arguments.names("field_names")?;
+        read::fields(call.env, call.model, names.as_deref())?;
+        search(call).await
     })
 }

@@ -61,7 +61,8 @@ pub(super) fn update_field_translations(mut call: Call<'_>) -> Promise<'_, Reply
             check_language(env, lang)?;
         }
         let (texts, none): (Map<String, Json>, Map<String, Json>) =
-            translations.into_iter().partition(|(_, text)| python::truth(text));
+            // An empty text is one, too.
+            translations.into_iter().partition(|(_, text)| python::truth(text) || text.as_str() == Some(""));
         if none.contains_key(BASE_LANG) {
             return Err(if field.required {
                 prepare::missing(model, field)

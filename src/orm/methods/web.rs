@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::super::access::{self, Operation};
 use super::super::behaviour::{Promise, Values};
+use super::super::context::Context;
 use super::super::create;
 use super::super::domain::{Domain, Operator, name_domain};
 use super::super::environment::Environment;
@@ -15,7 +16,7 @@ use super::super::registry::int;
 use super::super::view::{self, Kind, View, stored};
 use super::super::web_read::{specification, web_read};
 use super::super::write;
-use super::search::{domain, page};
+use super::search::{domain, optional_domain, page};
 use super::{group, records, toolbar};
 use crate::db::sql::column;
 use crate::error::{Error, Result};
@@ -55,11 +56,15 @@ pub(super) fn web_search_read(mut call: Call<'_>) -> Promise<'_, Reply> {
         let page = page(&call.arguments)?;
         let ids = ids(env, model, domain.clone(), &page).await?;
         let records = web_read(env, model, &ids, &specification).await?;
-        let length = if is_full(&page, ids.len()) {
-            let counting = query::count(env, model, domain, call.arguments.count("count_limit")?)?;
+        let so_far = counted(&page, ids.len());
+        let count_limit = call.arguments.count("count_limit")?;
+        // Who asks for no more than so many learns nothing from counting once they are there.
+        let is_enough = count_limit.is_some_and(|limit| limit <= so_far);
+        let length = if is_full(&page, ids.len()) && !is_enough {
+            let counting = query::count(env, model, domain, count_limit)?;
             env.connection().query(counting).await?.first().map_or(0, |row| int(row, 0))
         } else {
-            counted(&page, ids.len())
+            so_far
         };
         let records: Vec<Json> = records.into_iter().map(Json::Object).collect();
         Ok(Reply::value(&json!({"length": length, "records": records})))
@@ -80,8 +85,9 @@ pub(super) fn web_save(mut call: Call<'_>) -> Promise<'_, Reply> {
         };
         let next = call.arguments.get("next_id").and_then(Json::as_i64);
         let shown = next.map_or(saved, |id| vec![id]);
-        // A default of the context was meant for what has just been made.
-        let inner = env.with_context(env.context.without_defaults());
+        // A default of the context was meant for what has just been made; and who saved a file has it.
+        let context = Context { bin_size: true, ..env.context.without_defaults() };
+        let inner = env.with_context(context);
         Ok(reply(web_read(&inner, model, &shown, &specification).await?))
     })
 }
@@ -111,7 +117,7 @@ pub(super) fn web_name_search(mut call: Call<'_>) -> Promise<'_, Reply> {
         let name = call.arguments.get("name").filter(|name| python::truth(name));
         let named =
             name.map_or(Ok(Domain::True), |name| name_domain(call.env, call.model, operator, name))?;
-        let all = Domain::all_of(vec![named, domain(&call.arguments, "domain")?]);
+        let all = Domain::all_of(vec![named, optional_domain(&call.arguments, "domain")?]);
         let limit = call.arguments.count("limit")?.or(Some(USUAL_LIMIT));
         let ids = ids(call.env, call.model, all, &Page { limit, ..Page::default() }).await?;
         Ok(reply(web_read(call.env, call.model, &ids, &specification).await?))

@@ -42,6 +42,7 @@ pub(crate) fn settings(database_url: &str) -> Serve {
         hash_rounds: 1000,
         // Tables of wrong passwords are longer than a person's patience.
         max_failures: 1000,
+        statement_timeout: 120,
         metrics_token: None,
     }
 }

@@ -1,0 +1,115 @@
+//! `read_group` and domains over fields of every type: what does not fit, what has no value, numbers in dates.
+
+use serde_json::{Value as Json, json};
+
+use super::make;
+use crate::support::app::TestApp;
+use crate::support::client::User;
+
+const MODEL: &str = "x_measure";
+
+async fn measures(admin: &User) -> Vec<i64> {
+    let fields = json!([
+        {"name": "x_name", "ttype": "char"},
+        {"name": "x_count", "ttype": "integer"},
+        {"name": "x_weight", "ttype": "float"},
+        {"name": "x_flag", "ttype": "boolean"},
+        {"name": "x_day", "ttype": "date"},
+        {"name": "x_moment", "ttype": "datetime"},
+    ]);
+    make(admin, MODEL, fields).await;
+    let mut ids = Vec::new();
+    for values in [
+        json!({"x_name": "none"}),
+        json!({"x_name": "zero", "x_count": 0, "x_weight": 0.0, "x_day": "2026-11-30", "x_moment": "2026-11-30 23:30:00"}),
+        json!({"x_name": "three", "x_count": 3, "x_weight": 1.5, "x_day": "2025-11-02", "x_moment": "2025-02-02 00:00:00", "x_flag": true}),
+    ] {
+        ids.push(admin.create(MODEL, values).await);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_fit_is_the_callers_mistake() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    measures(&admin).await;
+
+    for spec in [
+        "x_name:sum",
+        "x_name:avg",
+        "x_day:sum",
+        "x_flag:sum",
+        "x_flag:min",
+        "x_flag:max",
+        "x_count:bool_or",
+        "x_name:bool_and",
+    ] {
+        let answer = admin.call_kw(MODEL, "read_group", json!([[], [spec], ["x_flag"]]), json!({})).await;
+        assert_eq!(answer.status, 200, "{spec}");
+        assert_eq!(answer.error().1, "psycopg2.errors.UndefinedFunction", "{spec}");
+    }
+    let fitting =
+        json!([[], ["x_name:min", "x_day:max", "x_flag:bool_or", "x_count:avg", "__count"], ["x_flag"]]);
+    let groups = admin.result(MODEL, "read_group", fitting).await;
+    assert_eq!(groups[0]["x_name"], "none");
+    assert_eq!(groups[0]["x_day"], "2026-11-30");
+    assert_eq!(groups[0]["x_flag_count"], 2);
+}
+
+#[tokio::test]
+async fn a_number_without_a_value_is_a_group_of_its_own() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let ids = measures(&admin).await;
+
+    for field in ["x_count", "x_weight"] {
+        // A client can set 0; nothing at all is what the column has from before it was there.
+        let groups = admin.result(MODEL, "read_group", json!([[["id", "in", ids]], [], [field]])).await;
+        let values: Vec<&Json> = groups.as_array().unwrap().iter().map(|group| &group[field]).collect();
+        let last = values.len() - 1;
+        assert_eq!(values[last], &json!(false), "{groups}");
+        assert_eq!(groups[last]["__domain"], json!(["&", ["id", "in", ids], [field, "=", false]]));
+        let unlike = admin.result(MODEL, "search", json!([[[field, "!=", 0]]])).await;
+        assert_eq!(unlike, json!([ids[2]]));
+        let like = admin.result(MODEL, "search", json!([[[field, "=", 0]]])).await;
+        assert_eq!(like, json!([ids[0], ids[1]]));
+    }
+}
+
+#[tokio::test]
+async fn numbers_in_a_date_are_grouped_by_and_asked_for() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let ids = measures(&admin).await;
+
+    let groups = admin.result(MODEL, "read_group", json!([[], [], ["x_day:month_number"]])).await;
+    assert_eq!(groups[0]["x_day:month_number"], 11);
+    assert_eq!(groups[0]["x_day_count"], 2);
+    assert_eq!(groups[0]["__domain"], json!([["x_day.month_number", "=", 11]]));
+    assert_eq!(groups[1]["x_day:month_number"], false);
+    let found = admin.result(MODEL, "search", json!([groups[0]["__domain"]])).await;
+    assert_eq!(found, json!([ids[1], ids[2]]));
+    let later = admin.result(MODEL, "search", json!([[["x_moment.year_number", ">", 2025]]])).await;
+    assert_eq!(later, json!([ids[1]]));
+    let either = json!([[["x_moment.quarter_number", "in", [1, 4]], ["x_moment.hour_number", "!=", 0]]]);
+    assert_eq!(admin.result(MODEL, "search", either).await, json!([ids[1]]));
+    // Where the caller is, it is the next day already.
+    let context = json!({"context": {"tz": "Europe/Berlin"}});
+    let there = admin.call_kw(MODEL, "search", json!([[["x_moment.day_of_month", "=", 1]]]), context).await;
+    assert_eq!(there.result(), json!([ids[1]]));
+    let wrong = admin.call_kw(MODEL, "search", json!([[["x_moment.fortnight", "=", 1]]]), json!({})).await;
+    assert_eq!(wrong.error().1, "builtins.ValueError");
+}
+
+#[tokio::test]
+async fn whole_patterns_compare_texts() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    measures(&admin).await;
+
+    for (field, value) in [("x_count", json!(3)), ("x_weight", json!(1.5)), ("x_flag", json!(true))] {
+        let answer = admin.call_kw(MODEL, "search", json!([[[field, "=like", value]]]), json!({})).await;
+        assert_eq!(answer.error().1, "psycopg2.errors.UndefinedFunction", "{field}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Record rules: those that cannot work are refused, and none locks anybody out of the rest.
+
+use serde_json::{Value as Json, json};
+
+use crate::support::app::TestApp;
+use crate::support::client::User;
+
+const URI: &str = "oregional.application.uri";
+
+async fn model_id(admin: &User, model: &str) -> Json {
+    admin.result("ir.model", "search", json!([[["model", "=", model]]])).await[0].clone()
+}
+
+async fn rule(admin: &User, model: &str, domain: &str) -> Json {
+    let group = admin.reference("base.group_user").await;
+    json!({"name": "r", "model_id": model_id(admin, model).await, "groups": [[4, group]], "domain_force": domain})
+}
+
+#[tokio::test]
+async fn a_rule_that_cannot_work_is_refused_when_it_is_written() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let good = admin.create("ir.rule", rule(&admin, URI, "[('create_uid', 'in', user.ids)]").await).await;
+
+    for domain in [
+        "foo",
+        "False",
+        "[('nofield', '=', 1)]",
+        "[('id', 'zz', 1)]",
+        "[('create_uid', '=', user.nothing)]",
+        "[('create_uid', 'in', user.groups_id.nothing.ids)]",
+    ] {
+        let answer =
+            admin.call_kw("ir.rule", "create", json!([rule(&admin, URI, domain).await]), json!({})).await;
+        assert_eq!(answer.error().1, "odoo.exceptions.ValidationError", "{domain}");
+        let change = json!([[good], {"domain_force": domain}]);
+        let answer = admin.call_kw("ir.rule", "write", change, json!({})).await;
+        assert_eq!(answer.error().1, "odoo.exceptions.ValidationError", "{domain}");
+    }
+    for domain in
+        ["[(1, '=', 1)]", "[('create_uid', '=', user.id), ('application_id.active', '=', True)]", ""]
+    {
+        admin.create("ir.rule", rule(&admin, URI, domain).await).await;
+    }
+    // Whoever could hide all rules could never be stopped.
+    let own = admin.call_kw(
+        "ir.rule",
+        "create",
+        json!([rule(&admin, "ir.rule", "[(0, '=', 1)]").await]),
+        json!({}),
+    );
+    assert_eq!(own.await.error().1, "odoo.exceptions.ValidationError");
+}
+
+#[tokio::test]
+async fn a_rule_whose_field_has_gone_spoils_its_model_alone() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let users = model_id(&admin, "res.users").await;
+    let field = json!({"model_id": users, "name": "x_team", "ttype": "char", "field_description": "Team"});
+    let field = admin.create("ir.model.fields", field).await;
+    let id = admin.create("ir.rule", rule(&admin, URI, "[('uri', '=', user.x_team)]").await).await;
+    let reader = admin.make_user("reader", &["base.group_user"]).await;
+    assert_eq!(reader.result(URI, "search", json!([[]])).await, json!([]));
+
+    admin.result("ir.model.fields", "unlink", json!([[field]])).await;
+
+    let told = reader.call_kw(URI, "search", json!([[]]), json!({})).await;
+    assert_eq!(told.error().1, "odoo.exceptions.UserError");
+    assert!(told.message().contains(&id.to_string()), "{}", told.message());
+    assert_eq!(reader.result("oregional.application", "search_count", json!([[]])).await, 0);
+    let again = app.admin().await;
+    assert_eq!(again.result("ir.rule", "unlink", json!([[id]])).await, true);
+    assert_eq!(reader.result(URI, "search", json!([[]])).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_user_is_as_hidden_as_the_partner_behind() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let portal = admin.make_user("portal", &["base.group_portal"]).await;
+    let own = admin.result("res.users", "search", json!([[["login", "=", "portal"]]])).await[0].clone();
+
+    assert_eq!(portal.result("res.users", "search", json!([[]])).await, json!([own]));
+    let read = portal.call_kw("res.users", "read", json!([[2], ["login"]]), json!({})).await;
+    assert_eq!(read.error().1, "odoo.exceptions.AccessError");
+    let named = portal.result("res.users", "name_search", json!(["Admin"])).await;
+    assert_eq!(named, json!([]));
+    assert!(admin.result("res.users", "search_count", json!([[]])).await.as_i64().unwrap() > 1);
+}
+
+#[tokio::test]
+async fn without_a_word_a_call_is_about_all_companies_of_the_user() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let other = admin.create("res.company", json!({"name": "Other"})).await;
+    let reader = admin.make_user("reader", &["base.group_user"]).await;
+    let id = admin.result("res.users", "search", json!([[["login", "=", "reader"]]])).await[0].clone();
+    assert_eq!(reader.result("res.company", "search", json!([[]])).await, json!([1]));
+
+    admin.result("res.users", "write", json!([[id], {"company_ids": [[4, other]]}])).await;
+
+    assert_eq!(reader.result("res.company", "search", json!([[], 0, false, "id"])).await, json!([1, other]));
+    let one = json!({"context": {"allowed_company_ids": [other]}, "order": "id"});
+    assert_eq!(reader.call_kw("res.company", "search", json!([[]]), one).await.result(), json!([other]));
+}
+
+#[tokio::test]
+async fn a_default_of_the_context_writes_no_field_that_is_kept_back() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let model = admin.create("ir.model", json!({"name": "Hiding", "model": "x_hiding"})).await;
+    let system = admin.reference("base.group_system").await;
+    for field in [
+        json!({"name": "x_secret", "ttype": "char", "groups": [[4, system]]}),
+        json!({"name": "x_open", "ttype": "char"}),
+    ] {
+        let mut field = field;
+        field["model_id"] = model.into();
+        admin.create("ir.model.fields", field).await;
+    }
+    let group = admin.reference("base.group_user").await;
+    let rights = json!({
+        "name": "all", "model_id": model, "group_id": group,
+        "perm_read": true, "perm_write": true, "perm_create": true, "perm_unlink": true,
+    });
+    admin.create("ir.model.access", rights).await;
+    let reader = admin.make_user("reader", &["base.group_user"]).await;
+
+    let planted = json!({"context": {"default_x_secret": "planted", "default_x_open": "open"}});
+    let id = reader.call_kw("x_hiding", "create", json!([{"x_name": "n"}]), planted).await.result();
+
+    let found = admin.result("x_hiding", "read", json!([[id], ["x_secret", "x_open"]])).await;
+    assert_eq!(found[0]["x_secret"], false);
+    assert_eq!(found[0]["x_open"], "open");
+}
