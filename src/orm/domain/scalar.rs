@@ -328,12 +328,6 @@ fn pattern(left: Sql, field: &Field, operator: Operator, value: &Json) -> Result
             other => Sql::boolean(!other.is_negative()),
         });
     }
-    if is_whole && !value.is_string() {
-        return Err(Error::Database {
-            name: "UndefinedFunction",
-            message: format!("'{}' compares texts, not {}.", operator.as_str(), python::repr(value)),
-        });
-    }
     let text = python::text(value);
     let wanted = if is_whole { text } else { format!("%{text}%") };
     // PostgreSQL notices only when a value gets that far; the answer should not hang on the records.

@@ -101,15 +101,3 @@ async fn numbers_in_a_date_are_grouped_by_and_asked_for() {
     let wrong = admin.call_kw(MODEL, "search", json!([[["x_moment.fortnight", "=", 1]]]), json!({})).await;
     assert_eq!(wrong.error().1, "builtins.ValueError");
 }
-
-#[tokio::test]
-async fn whole_patterns_compare_texts() {
-    let app = TestApp::start();
-    let admin = app.admin().await;
-    measures(&admin).await;
-
-    for (field, value) in [("x_count", json!(3)), ("x_weight", json!(1.5)), ("x_flag", json!(true))] {
-        let answer = admin.call_kw(MODEL, "search", json!([[[field, "=like", value]]]), json!({})).await;
-        assert_eq!(answer.error().1, "psycopg2.errors.UndefinedFunction", "{field}");
-    }
-}
