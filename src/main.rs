@@ -30,7 +30,8 @@ fn main() -> ExitCode {
 fn database(command: &Command) -> &Database {
     match command {
         Command::Serve(settings) => &settings.database,
-        Command::Migrate(database) | Command::Check(database) => database,
+        Command::Migrate(settings) => &settings.database,
+        Command::Check(database) => database,
         Command::User { command } => command.database(),
         Command::Key { command } => command.database(),
         Command::Export(settings) => &settings.database,
@@ -42,7 +43,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout();
     match command {
         Command::Serve(settings) => serve(*settings).await?,
-        Command::Migrate(database) => commands::migrate(&database, &mut out).await?,
+        Command::Migrate(settings) => commands::migrate(&settings, &mut out).await?,
         Command::User { command } => commands::user(command, &mut out).await?,
         Command::Key { command } => key::key(command, &mut out).await?,
         Command::Export(settings) => transfer::export(&settings, &mut out).await?,

@@ -9,6 +9,9 @@ use crate::error::{Constraint, ConstraintKind, Error};
 const AWAY: &str =
     "The database does not answer at the moment. Nothing was changed; please try again shortly.";
 
+/// The text of a full disk.
+const NO_SPACE: &str = "The database has no space left on its disk. Nothing was changed; whoever runs the server has to make room.";
+
 /// The text of a statement that took longer than statements may.
 const TOO_LONG: &str = "The database had not finished within the time that one statement may take, and nothing was changed. Ask for less at a time; whoever runs the server can allow more (--statement-timeout).";
 
@@ -56,6 +59,10 @@ fn sort(refusal: &DbError) -> Error {
     }
     if is_conflict(refusal) {
         return Error::Conflict;
+    }
+    if *code == SqlState::DISK_FULL {
+        tracing::error!(message = refusal.message(), "the disk of the database is full");
+        return Error::Unavailable(NO_SPACE.to_owned());
     }
     if is_outage(code) {
         tracing::warn!(code = code.code(), message = refusal.message(), "the database is going away");

@@ -14,7 +14,7 @@ pub fn newest() -> Option<i32> {
 }
 
 /// The oldest `PostgreSQL` that has all that is used of it, as `server_version_num` counts.
-const OLDEST: i32 = 140_000;
+pub const OLDEST: i32 = 140_000;
 
 /// A `PostgreSQL` that is too old is told by its number, and not by the first statement that it does not know.
 async fn refuse_old(client: &Client) -> Result<()> {

@@ -24,10 +24,13 @@ fn address(request: &HttpRequest) -> String {
     let Some(peer) = request.peer_addr().map(|peer| peer.ip()) else { return String::new() };
     let lines: Vec<&str> =
         request.headers().get_all("x-forwarded-for").map(|line| line.to_str().unwrap_or_default()).collect();
+    // Of a socket for both versions, an address of the fourth comes in the clothes of the sixth.
+    let is_trusted =
+        |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     let mut client = peer;
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')).map(hop) {
         match hop {
-            Some(hop) if trusted.contains(&client) => client = hop,
+            Some(hop) if is_trusted(&client) => client = hop,
             _ => break,
         }
     }

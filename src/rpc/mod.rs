@@ -39,7 +39,7 @@ pub struct Settings {
     /// What OAuth clients know the server by: the address under which people reach it, or where it listens.
     pub issuer: String,
     /// Proxies whose word about the client's address counts.
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Rounds of the password hash.
     pub hash_rounds: u32,
     /// Failures within a minute after which an address waits.

@@ -1,5 +1,6 @@
 //! The commands beside `serve`: migrate, check, and those on users.
 
+use std::cmp::Ordering;
 use std::io::Write;
 
 use chrono::TimeDelta;
@@ -11,8 +12,8 @@ use super::storage::{Effort, Storage, StorageError};
 use crate::auth::api_key;
 use crate::auth::password::DEFAULT_ROUNDS;
 use crate::clock::World;
-use crate::config::{ApiKeyCommand, Database, UserCommand};
-use crate::db::{Connection, Pool, Row, Sql, cluster};
+use crate::config::{ApiKeyCommand, Database, Migrate, UserCommand};
+use crate::db::{Connection, Pool, Row, Sql, cluster, migrate};
 use crate::error::Error;
 use crate::models::res_users_apikeys::{self, Wanted};
 use crate::models::{self, res_users};
@@ -37,10 +38,11 @@ pub(super) fn line(out: &mut dyn Write, text: &str) -> Result<()> {
 /// # Errors
 ///
 /// [`StartError`], for the operator to read.
-pub async fn migrate(settings: &Database, out: &mut dyn Write) -> Result<()> {
+pub async fn migrate(settings: &Migrate, out: &mut dyn Write) -> Result<()> {
     let world = World::system();
-    let storage = Storage::beside(settings, &world).await?;
-    let prepared = storage.prepare(&models::all(), &world, None, DEFAULT_ROUNDS, Effort::Always).await;
+    let storage = Storage::beside(&settings.database, &world).await?;
+    let password = settings.admin_password.as_ref();
+    let prepared = storage.prepare(&models::all(), &world, password, DEFAULT_ROUNDS, Effort::Always).await;
     let done = match prepared {
         Ok(prepared) => match prepared.generated_password {
             Some(password) => super::password_file(&storage, &password)
@@ -92,8 +94,13 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
     let server = Sql::text(include_str!("../../sql/queries/schema/server.sql"));
     if let Some(row) = connection.query(server).await?.first() {
         let (version, encoding, collation, ctype) = (int(row, 0), text(row, 1), text(row, 2), text(row, 3));
-        if version < 130_000 {
-            findings.push(format!("PostgreSQL {} is too old: 13 or newer is needed", version / 10_000));
+        let oldest = i64::from(migrate::OLDEST);
+        if version < oldest {
+            findings.push(format!(
+                "PostgreSQL {} is too old: {} or newer is needed",
+                version / 10_000,
+                oldest / 10_000
+            ));
         }
         if encoding != "UTF8" {
             findings.push(format!("the encoding of the database is {encoding}, not UTF8"));
@@ -110,6 +117,17 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
             );
         }
     }
+    let made = Sql::text(
+        "SELECT 1 WHERE to_regclass('server_fact') IS NOT NULL AND to_regclass('refinery_schema_history') IS NOT NULL",
+    );
+    if connection.query(made).await?.is_empty() {
+        findings.push("the database is empty: run `oregional migrate` or `oregional serve` first".to_owned());
+        return Ok(findings);
+    }
+    if let Err(error) = storage.check_key(&connection).await {
+        findings.push(error.to_string());
+    }
+    findings.extend(version_finding(&connection).await?);
     let declared = models::all();
     let mut registry = Registry::declared(declared.iter().cloned())?;
     let differences = drift::find(&connection, &registry).await?;
@@ -122,6 +140,22 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
     }
     findings.extend(differences);
     Ok(findings)
+}
+
+/// What is wrong with the version of the database, if something is.
+async fn version_finding(connection: &Connection) -> Result<Option<String>> {
+    let rows = connection.query(Sql::text(include_str!("../../sql/queries/schema/version.sql"))).await?;
+    let applied = rows.first().map_or(0, |row| int(row, 0));
+    let newest = migrate::newest().map_or(0, i64::from);
+    Ok(match applied.cmp(&newest) {
+        Ordering::Equal => None,
+        Ordering::Less => Some(format!(
+            "the database has version {applied} of the tables, the program {newest}: `oregional migrate` follows"
+        )),
+        Ordering::Greater => Some(format!(
+            "the database has version {applied} of the tables, the program {newest} only: it was made by a newer oregional"
+        )),
+    })
 }
 
 /// Runs a command on users.
@@ -154,6 +188,12 @@ async fn on_users(command: UserCommand, storage: &Storage, out: &mut dyn Write) 
             }
         }
         UserCommand::Create { login, name, groups, password_stdin, .. } => {
+            if find(&env, &login).await.is_ok() {
+                return Err(Error::User(format!(
+                    "there is a user '{login}' already: `oregional user passwd {login}` sets the password"
+                ))
+                .into());
+            }
             let (password, is_generated) = password(&env, password_stdin)?;
             let mut values = Values::new();
             values.insert("login".to_owned(), login.clone().into());

@@ -24,7 +24,7 @@ async fn sign_in(app: &TestApp, address: &str, login: &str, password: &str) -> A
 
 fn guarded(clock: &Arc<TestClock>) -> TestApp {
     TestApp::in_world_with(clock.world(), |settings| {
-        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         settings.max_failures = 20;
     })
 }

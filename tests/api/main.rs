@@ -24,6 +24,7 @@ mod made;
 mod names_of_old;
 mod oauth;
 mod older;
+mod operator;
 mod optimizing;
 mod origin;
 mod outage;

@@ -98,7 +98,7 @@ async fn each_entry_tells_the_address_and_the_program() {
 
 #[tokio::test]
 async fn behind_a_trusted_proxy_it_is_the_client_that_is_told() {
-    let app = TestApp::with(|settings| settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
+    let app = TestApp::with(|settings| settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]);
     let admin = app.admin().await;
     let before = last(&admin).await;
     let params =
@@ -122,7 +122,7 @@ async fn behind_a_trusted_proxy_it_is_the_client_that_is_told() {
 #[tokio::test]
 async fn only_what_trusted_proxies_have_added_is_believed() {
     let app = TestApp::with(|settings| {
-        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "10.0.0.1".parse().unwrap()];
+        settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap(), "10.0.0.0/24".parse().unwrap()];
     });
     let admin = app.admin().await;
     for (lines, wanted) in [

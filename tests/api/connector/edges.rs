@@ -165,7 +165,7 @@ async fn ask_from(user: &User, plugin: &Plugin, route: &str, secret: &str, addre
 async fn who_fails_too_often_is_told_to_wait_on_every_route_that_takes_a_secret() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world_with(clock.world(), |settings| {
-        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         settings.max_failures = 20;
     });
     let admin = app.admin().await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use oregional::config::Migrate;
 use oregional::startup::commands;
 use serde_json::json;
 
@@ -116,7 +117,8 @@ async fn what_was_made_survives_a_restart_and_is_looked_at_by_check_and_migrate(
     assert!(!commands::check(&settings, &mut told).await.unwrap());
     let told = String::from_utf8(told).unwrap();
     assert!(told.contains("x_thing.x_name: the column is missing"), "{told}");
-    commands::migrate(&settings, &mut Vec::new()).await.unwrap();
+    let migrate = Migrate { database: settings.clone(), admin_password: None };
+    commands::migrate(&migrate, &mut Vec::new()).await.unwrap();
     assert!(commands::check(&settings, &mut Vec::new()).await.unwrap(), "migrate makes it again");
 }
 

@@ -42,7 +42,7 @@ async fn no_answer_follows_the_host_that_a_request_claims() {
     for (public_url, proxies) in [
         (None, vec![]),
         (Some("https://odoo.example.com"), vec![]),
-        (Some("https://odoo.example.com"), vec!["127.0.0.1".parse().unwrap()]),
+        (Some("https://odoo.example.com"), vec!["127.0.0.0/8".parse().unwrap()]),
     ] {
         let app = TestApp::with(|settings| {
             settings.public_url = public_url.map(str::to_owned);

@@ -122,7 +122,7 @@ async fn what_a_user_allowed_outlives_the_time_in_which_the_application_is_archi
 async fn a_client_that_guesses_tokens_waits_although_its_secret_is_right() {
     let app = TestApp::with(|settings| {
         settings.max_failures = 20;
-        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     });
     let admin = app.admin().await;
     let wiki = App::register(&admin, json!({})).await;

@@ -254,7 +254,7 @@ async fn the_endpoint_takes_forms_by_post_and_no_secret_in_its_address() {
 async fn a_guesser_is_slowed_down_and_locks_nobody_else_out() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world_with(clock.world(), |settings| {
-        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         settings.max_failures = 20;
     });
     let admin = app.admin().await;
