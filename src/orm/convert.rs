@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::environment::Environment;
 use super::field::{Field, FieldType};
+use super::html;
 use super::image;
 use super::model::Model;
 use super::python;
@@ -34,7 +35,9 @@ pub fn column(field: &Field, value: &Json) -> Result<Param> {
             };
             Ok(text(value).map(kept).map_or(Param::Null, Param::Text))
         }
-        FieldType::Html => Ok(text(value).map_or(Param::Null, |markup| Param::Text(ammonia::clean(&markup)))),
+        FieldType::Html => {
+            Ok(text(value).map_or(Param::Null, |markup| Param::Text(html::sanitized(&markup))))
+        }
         FieldType::Boolean => Ok(Param::Bool(python::truth(value))),
         FieldType::Integer => integer(name, value).map(Param::Int),
         FieldType::Float | FieldType::Monetary => float(name, value).map(Param::Float),

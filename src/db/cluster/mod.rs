@@ -8,6 +8,7 @@ mod error;
 mod files;
 mod initdb;
 mod lock;
+mod memory;
 mod pidfile;
 mod place;
 mod postmaster;
