@@ -5,6 +5,7 @@ use actix_web::web::{Data, Query};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::reply;
 use crate::db::Sql;
 use crate::rpc::App;
 
@@ -27,7 +28,11 @@ pub(super) async fn health(app: Data<App>, asked: Query<Asked>) -> HttpResponse 
         Ok(_) => HttpResponse::Ok().json(json!({"status": "pass", "db_server_status": true})),
         Err(error) => {
             tracing::warn!(%error, "asked for the database's health, which is bad");
-            HttpResponse::ServiceUnavailable().json(json!({"status": "fail", "db_server_status": false}))
+            let mut response = HttpResponse::ServiceUnavailable();
+            if let Some(again) = reply::retry(&error) {
+                response.insert_header(again);
+            }
+            response.json(json!({"status": "fail", "db_server_status": false}))
         }
     }
 }

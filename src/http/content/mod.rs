@@ -67,11 +67,7 @@ pub(super) async fn image(
 
 fn refusal(error: &Error) -> HttpResponse {
     match error {
-        Error::Unavailable(_) => reply::page(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Service Unavailable",
-            "The database does not answer. Try again in a moment.",
-        ),
+        Error::Unavailable(_) => reply::later(error, "The database does not answer. Try again in a moment."),
         Error::Internal(_) => {
             tracing::error!(%error, "a file could not be served");
             reply::page(
