@@ -1,10 +1,11 @@
 //! GET `/web/health`: whether the server is up, and on request whether the database is.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::query::Query;
 use super::reply;
 use crate::db::Sql;
 use crate::rpc::App;
@@ -17,7 +18,7 @@ pub(super) struct Asked {
 }
 
 /// `{"status": "pass"}`, or 503 when the database was asked for and does not answer.
-pub(super) async fn health(app: Data<App>, asked: Query<Asked>) -> HttpResponse {
+pub(super) async fn health(app: Data<App>, Query(asked): Query<Asked>) -> HttpResponse {
     let is_asked =
         |flag: &Option<String>| flag.as_deref().is_some_and(|value| !matches!(value, "" | "0" | "false"));
     if !is_asked(&asked.db) && !is_asked(&asked.db_server_status) {

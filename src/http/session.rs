@@ -142,6 +142,15 @@ async fn close(app: &App, request: &HttpRequest) -> Result<()> {
     }
 }
 
+/// Where the user looks after the own account: Odoo leads to its maker's, this server has its own.
+pub(super) async fn account(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    jsonrpc::handle(&request, body, async |_params| {
+        session::check(&app, jsonrpc::caller(&request)?).await?;
+        Ok(Reply::value(&"/odoo/preferences".into()))
+    })
+    .await
+}
+
 /// The modules that are served.
 pub(super) async fn modules(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     jsonrpc::handle(&request, body, async |_params| {

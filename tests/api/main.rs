@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod addresses;
 mod attempts;
 mod audit;
 mod binary;

@@ -98,6 +98,7 @@ async fn the_plugin_is_told_so(user: &User, wiki: &App, tokens: &Tokens) {
 /// Browsers are told when to come again, and nobody loses the cookie of a session that is still open.
 async fn browsers_are_told_so(user: &User) {
     for path in [
+        "/web",
         "/odoo",
         "/odoo/res.partner",
         "/odoo/res.partner/3",
@@ -116,7 +117,7 @@ async fn browsers_are_told_so(user: &User) {
         assert!((1..=60).contains(&seconds), "{path}: {seconds}");
         assert!(answer.cookies().is_empty(), "{path}: {answer:?}");
     }
-    for path in ["check", "destroy"] {
+    for path in ["check", "account", "destroy"] {
         let kept = user.browser.rpc(&format!("/web/session/{path}"), json!({})).await;
         is_outage(&kept);
         assert!(kept.cookies().is_empty(), "{kept:?}");
