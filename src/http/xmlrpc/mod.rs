@@ -5,6 +5,7 @@
 //! layout is Python's, an integer beyond 32 bits and an empty value are faults, and a hostile body must
 //! not nest deeper than the stack is.
 
+mod encoding;
 mod fault;
 pub(super) mod parse;
 mod write;
