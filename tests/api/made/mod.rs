@@ -1,6 +1,7 @@
 //! Models and fields that an administrator makes at run time.
 
 mod fields;
+mod groups;
 mod refusals;
 mod removal;
 mod servers;
