@@ -10,6 +10,7 @@
 
 mod actions;
 mod addresses;
+mod attached;
 mod attempts;
 mod audit;
 mod binary;
