@@ -14,6 +14,7 @@ mod attached;
 mod attempts;
 mod audit;
 mod binary;
+mod companies;
 mod concurrency;
 mod connector;
 mod content;
