@@ -6,6 +6,9 @@
 
 use std::borrow::Cow;
 
+/// After how many seconds a client may ask again when the database was away.
+const RETRY_SECONDS: i64 = 1;
+
 /// The result of everything that a call can fail at.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -187,6 +190,15 @@ impl Error {
             Self::SessionExpired => 100,
             Self::NotFound(_) => 404,
             _ => 200,
+        }
+    }
+
+    /// After how many seconds a client may ask again, where that helps.
+    pub fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::Unavailable(_) => Some(RETRY_SECONDS),
+            Self::Limited(seconds) => Some(*seconds),
+            _ => None,
         }
     }
 

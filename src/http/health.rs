@@ -1,10 +1,12 @@
 //! GET `/web/health`: whether the server is up, and on request whether the database is.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::query::Query;
+use super::reply;
 use crate::db::Sql;
 use crate::rpc::App;
 
@@ -16,7 +18,7 @@ pub(super) struct Asked {
 }
 
 /// `{"status": "pass"}`, or 503 when the database was asked for and does not answer.
-pub(super) async fn health(app: Data<App>, asked: Query<Asked>) -> HttpResponse {
+pub(super) async fn health(app: Data<App>, Query(asked): Query<Asked>) -> HttpResponse {
     let is_asked =
         |flag: &Option<String>| flag.as_deref().is_some_and(|value| !matches!(value, "" | "0" | "false"));
     if !is_asked(&asked.db) && !is_asked(&asked.db_server_status) {
@@ -27,7 +29,11 @@ pub(super) async fn health(app: Data<App>, asked: Query<Asked>) -> HttpResponse 
         Ok(_) => HttpResponse::Ok().json(json!({"status": "pass", "db_server_status": true})),
         Err(error) => {
             tracing::warn!(%error, "asked for the database's health, which is bad");
-            HttpResponse::ServiceUnavailable().json(json!({"status": "fail", "db_server_status": false}))
+            let mut response = HttpResponse::ServiceUnavailable();
+            if let Some(again) = reply::retry(&error) {
+                response.insert_header(again);
+            }
+            response.json(json!({"status": "fail", "db_server_status": false}))
         }
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn unwrap(body: &[u8]) -> std::result::Result<Envelope, Wrong> {
     };
     let id = envelope.remove("id").unwrap_or(Json::Null);
     let params = match envelope.remove("params") {
-        None | Some(Json::Null) => Json::Object(Map::new()),
+        None => Json::Object(Map::new()),
         Some(Json::Array(items)) if items.is_empty() => Json::Object(Map::new()),
         Some(params @ Json::Object(_)) => params,
         Some(_) => {

@@ -3,6 +3,7 @@
 mod bearer;
 mod connector;
 mod content;
+mod databases;
 mod dataset;
 mod doc;
 mod health;
@@ -12,6 +13,7 @@ mod metrics;
 mod oauth;
 mod origin;
 mod pages;
+mod query;
 mod reply;
 mod services;
 mod session;
@@ -33,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/session/destroy", session::destroy))
         .service(post("/web/session/modules", session::modules))
         .service(post("/web/session/get_lang_list", session::get_lang_list))
+        .service(post("/web/session/account", session::account))
         .service(post("/web/dataset/call_kw", dataset::call_kw))
         .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
         .service(post("/web/dataset/call_button", dataset::call_button))
@@ -51,12 +54,18 @@ pub fn routes(config: &mut ServiceConfig) {
                 .default_service(web::to(json2::not_found)),
         )
         .service(web::resource(["/json/2", "/json/2/{path:.*}"]).route(web::to(json2::not_found)))
-        .service(web::resource("/doc-bearer/index.json").route(web::get().to(doc::index)))
-        .service(web::resource("/doc-bearer/{model}.json").route(web::get().to(doc::model)))
+        .service(look("/doc-bearer/index.json", doc::index))
+        .service(look("/doc-bearer/{model}.json", doc::model))
         // Anybody.
-        .service(web::resource(["/web/version", "/json/version"]).route(web::get().to(session::version)))
+        .service(look("/web/version", session::version))
+        .service(look("/json/version", session::version))
         .service(post("/web/webclient/version_info", session::version_info))
         .service(post("/web/database/list", session::database_list))
+        .service(
+            web::resource(databases::ADDRESS)
+                .route(web::method(Method::POST).to(databases::refuse))
+                .default_service(web::to(reply::method_not_allowed)),
+        )
         // Browsers: files and pictures.
         .service(look("/web/image{tail:.*}", content::image))
         .service(look("/web/content{tail:.*}", content::content))
@@ -64,7 +73,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(oauth::routes)
         .configure(connector::routes)
         // Whoever watches over the server.
-        .service(web::resource("/web/health").route(web::get().to(health::health)))
+        .service(look("/web/health", health::health))
         .service(web::resource("/metrics").route(web::get().to(metrics::metrics)))
         .default_service(web::to(reply::not_found));
 }

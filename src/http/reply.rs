@@ -1,15 +1,12 @@
 //! Results on their way out: the JSON-RPC envelope, and pages for whoever is lost.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, ContentType, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
-
-/// After how many seconds a client may ask again when the database was away.
-const RETRY_SECONDS: &str = "1";
 
 const JSON: &str = "application/json; charset=utf-8";
 
@@ -106,20 +103,34 @@ pub(super) struct Refused;
 
 /// Errors of the caller are answers like any other; ours have a status of their own.
 fn status(error: &Error) -> HttpResponseBuilder {
-    match error {
-        Error::Unavailable(_) => {
-            let mut response = HttpResponse::ServiceUnavailable();
-            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
-            response
-        }
-        Error::Limited(seconds) => {
-            let mut response = HttpResponse::TooManyRequests();
-            response.insert_header((RETRY_AFTER, seconds.to_string()));
-            response
-        }
-        Error::Internal(_) => HttpResponse::InternalServerError(),
-        _ => HttpResponse::Ok(),
+    let mut response = HttpResponse::build(match error {
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::OK,
+    });
+    if let Some(again) = retry(error) {
+        response.insert_header(again);
     }
+    response
+}
+
+/// When a client may come again: the one header of everything that is answered 429 or 503.
+pub(super) fn retry(error: &Error) -> Option<(HeaderName, HeaderValue)> {
+    error.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)))
+}
+
+/// A page in one sentence about an error that passes by itself.
+pub(super) fn later(error: &Error, text: &str) -> HttpResponse {
+    let (status, title) = match error {
+        Error::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+    };
+    let mut response = page(status, title, text);
+    if let Some((name, value)) = retry(error) {
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 /// A refusal in plain text, for programs that look at the status.

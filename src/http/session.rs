@@ -118,17 +118,37 @@ pub(super) async fn check(app: Data<App>, request: HttpRequest, body: Body) -> H
 
 /// Signs out. The order of the two cookies is Odoo's.
 pub(super) async fn destroy(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    let mut has_ended = false;
     let mut response = jsonrpc::handle(&request, body, async |_params| {
-        let caller = jsonrpc::caller(&request)?;
-        session::check(&app, caller).await?;
-        if let Caller::Session(id) = caller {
-            session::close(&app, id).await?;
-        }
-        Ok(Reply::Void)
+        let done = close(&app, &request).await;
+        has_ended = matches!(done, Ok(()) | Err(Error::SessionExpired));
+        done.map(|()| Reply::Void)
     })
     .await;
+    if !has_ended {
+        // Without its cookie nobody could end the session that is still open.
+        return response;
+    }
     response.headers_mut().append(SET_COOKIE, HeaderValue::from_static("cids=; Max-Age=0; Path=/"));
     with_cookie(&app, response, &fresh_cookie(&app.shared.world))
+}
+
+async fn close(app: &App, request: &HttpRequest) -> Result<()> {
+    let caller = jsonrpc::caller(request)?;
+    session::check(app, caller).await?;
+    match caller {
+        Caller::Session(id) => session::close(app, id).await,
+        _ => Ok(()),
+    }
+}
+
+/// Where the user looks after the own account: Odoo leads to its maker's, this server has its own.
+pub(super) async fn account(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    jsonrpc::handle(&request, body, async |_params| {
+        session::check(&app, jsonrpc::caller(&request)?).await?;
+        Ok(Reply::value(&"/odoo/preferences".into()))
+    })
+    .await
 }
 
 /// The modules that are served.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::orm::access::{self, Operation, records};
 use crate::orm::behaviour::{Behaviour, Promise, Values};
 use crate::orm::declare::{binary, boolean, char, integer, many2one, selection, text};
+use crate::orm::domain::Domain;
 use crate::orm::domain::to_sql::Compiler;
 use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
@@ -150,13 +151,19 @@ impl Behaviour for Attachment {
         values: &'a [Values],
     ) -> Promise<'a, ()> {
         Box::pin(async move {
-            let moves = ["res_model", "res_id"];
+            let moves = ["res_model", "res_field", "res_id"];
             if values.iter().any(|record| moves.iter().any(|name| record.contains_key(*name))) {
                 let model = env.model("ir.attachment")?;
                 records::check(env, &model, ids, Operation::Write).await?;
             }
             Ok(())
         })
+    }
+
+    /// What holds the value of a field is found by whoever asks for it, and is no file like the others.
+    fn usual_filter(&self, domain: &Domain, alias: &str) -> Option<Sql> {
+        let is_asked = domain.mentions("id") || domain.mentions("res_field");
+        (!is_asked).then(|| Sql::text("COALESCE(").then(column(alias, "res_field")).and_text(", '') = ''"))
     }
 
     /// A file is as visible as the record that it belongs to, and as changeable. One that belongs to
@@ -191,6 +198,12 @@ impl Behaviour for Attachment {
 /// The alias of the record that a file belongs to.
 const RECORD: &str = "attached_to";
 
+/// The fields of a model that the caller may not see: their files are as little for the caller.
+fn hidden_fields(env: &Environment, model: &Model) -> Vec<Sql> {
+    let hidden = model.fields.values().filter(|field| !access::has_field_access(env, model, field));
+    hidden.map(|field| Sql::literal(&field.name)).collect()
+}
+
 /// Whether the caller may do the same with the record behind it.
 fn by_record(env: &Environment, alias: &str, operation: Operation) -> Result<Sql> {
     let operation = if operation == Operation::Read { Operation::Read } else { Operation::Write };
@@ -217,6 +230,16 @@ fn by_record(env: &Environment, alias: &str, operation: Operation) -> Result<Sql
             cases = cases.and_text(" AND (").then(rules).and_text(")");
         }
         cases = cases.and_text(")");
+        let hidden = hidden_fields(env, model);
+        if !hidden.is_empty() {
+            let field = Sql::text("COALESCE(").then(column(alias, "res_field")).and_text(", '')");
+            cases = cases
+                .and_text(" AND ")
+                .then(field)
+                .and_text(" NOT IN (")
+                .then(Sql::join(hidden, ", "))
+                .and_text(")");
+        }
     }
     // CASE needs a branch, also where there is no model that the caller may touch.
     Ok(cases.and_text(" WHEN '' THEN false ELSE false END"))

@@ -1,6 +1,6 @@
 //! Companies.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::create::create;
@@ -8,6 +8,7 @@ use crate::orm::declare::{boolean, char, html, image, integer, many2many, many2o
 use crate::orm::environment::Environment;
 use crate::orm::field::{Default, OnDelete};
 use crate::orm::model::Model;
+use crate::orm::user::SUPERUSER;
 
 pub(super) fn models() -> Vec<Model> {
     vec![
@@ -64,12 +65,31 @@ fn of_contact(model: &Model, company: &Values) -> Values {
     company.iter().filter_map(related).collect()
 }
 
+/// Whoever makes a company works in it at once. The server itself belongs to none.
+fn admit_maker(env: &Environment, company: &mut Values) {
+    let maker = env.user().id;
+    if maker == SUPERUSER {
+        return;
+    }
+    let admit = json!([4, maker, 0]);
+    match company.get_mut("user_ids") {
+        Some(Json::Array(commands)) if commands.iter().any(Json::is_i64) => {
+            if !commands.contains(&maker.into()) {
+                commands.push(maker.into());
+            }
+        }
+        Some(Json::Array(commands)) => commands.push(admit),
+        _ => _ = company.insert("user_ids".to_owned(), json!([admit])),
+    }
+}
+
 impl Behaviour for Company {
     /// A company is a contact too.
     fn before_create<'a>(&'a self, env: &'a Environment, values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         Box::pin(async move {
             let (model, partner) = (env.model("res.company")?, env.model("res.partner")?);
             for company in values {
+                admit_maker(env, company);
                 if company.contains_key("partner_id") {
                     continue;
                 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use serde_json::{Map, Value as Json};
 
 use super::access::Operation;
+use super::domain::Domain;
 use super::environment::Environment;
 use super::method::Method;
 use super::model::Model;
@@ -103,6 +104,11 @@ pub trait Behaviour: Send + Sync {
         _operation: Operation,
     ) -> Result<Option<Sql>> {
         Ok(None)
+    }
+
+    /// A condition that a search has unless its domain says something of the kind itself, as `active` is one.
+    fn usual_filter(&self, _domain: &Domain, _alias: &str) -> Option<Sql> {
+        None
     }
 
     /// What a change of it makes stale in the caches of all servers.

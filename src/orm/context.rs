@@ -74,15 +74,14 @@ impl Context {
     }
 }
 
-/// The companies that the call is about; without a word all of the user's, the main one first.
+/// The companies that a call works in. One that says nothing of them works in all of its user's, the main one
+/// first: new records are of that, and the rules let it see the others.
 fn companies(raw: &Map<String, Json>, user: &User) -> Result<Vec<i64>> {
-    let wanted = match raw.get("allowed_company_ids") {
-        Some(Json::Array(wanted)) if !wanted.is_empty() => wanted,
-        _ => {
-            let others = user.company_ids.iter().copied().filter(|id| *id != user.company_id);
-            return Ok(std::iter::once(user.company_id).chain(others).collect());
-        }
+    let own = || {
+        let others = user.company_ids.iter().copied().filter(|id| *id != user.company_id);
+        std::iter::once(user.company_id).chain(others).collect()
     };
+    let Some(Json::Array(wanted)) = raw.get("allowed_company_ids") else { return Ok(own()) };
     let mut companies = Vec::with_capacity(wanted.len());
     for company in wanted {
         match company.as_i64().filter(|id| user.company_ids.contains(id) || user.is_superuser()) {
@@ -90,5 +89,5 @@ fn companies(raw: &Map<String, Json>, user: &User) -> Result<Vec<i64>> {
             None => return Err(Error::Access("Access to unauthorized or invalid companies.".to_owned())),
         }
     }
-    Ok(companies)
+    Ok(if companies.is_empty() { own() } else { companies })
 }

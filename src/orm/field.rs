@@ -239,6 +239,8 @@ pub struct Field {
     pub sealed: bool,
     /// External ids of the groups that may see it; empty is everybody.
     pub groups: Vec<String>,
+    /// Of a related field, the groups that the links of its path ask for: one of each of these lists.
+    pub link_groups: Vec<Vec<String>>,
     /// The value of a new record.
     pub default: Option<Default>,
     /// Where the value comes from.
@@ -276,6 +278,7 @@ impl Field {
             names_model: false,
             sealed: false,
             groups: Vec::new(),
+            link_groups: Vec::new(),
             default: None,
             source: Source::Column,
             depends: Vec::new(),

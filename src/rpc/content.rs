@@ -117,7 +117,8 @@ async fn find_public(app: &App, asked: &Asked) -> Result<Content> {
         name: text(row, 0),
         url: text(row, 2),
         is_harmless: false,
-        is_public: true,
+        // What a token opened is for who has the token, and not for the next who asks a cache.
+        is_public: row.try_get::<_, Option<Raw<'_>>>(4).ok().flatten().is_some_and(Raw::boolean),
     })
 }
 

@@ -12,6 +12,9 @@ use crate::orm::method::Reply;
 use crate::orm::python;
 use crate::orm::registry::text;
 
+/// What `about` answers: clients compare it, letter by letter.
+const ABOUT: &str = "See http://openerp.com";
+
 /// Calls a method of a service.
 ///
 /// # Errors
@@ -45,7 +48,7 @@ async fn common(app: &App, method: &str, args: Vec<Json>) -> Result<Reply> {
     Ok(Reply::value(&match method {
         "version" => session::version_info(),
         "about" => {
-            let about = Json::from("An Odoo-compatible backend, see the README.");
+            let about = Json::from(ABOUT);
             if args.first().is_some_and(python::truth) { json!([about, SERVER_VERSION]) } else { about }
         }
         "login" => {

@@ -45,6 +45,16 @@ async fn twenty_wrong_passwords_from_one_address_make_it_wait() {
     assert!(limited.headers.contains_key("retry-after"));
     let service = json!({"service": "common", "method": "login", "args": [DB, "admin", PASSWORD]});
     assert_eq!(from(&app, "10.0.0.1", "/jsonrpc", &service).await.status, StatusCode::TOO_MANY_REQUESTS);
+    for (path, code) in [("/xmlrpc/2/common", "<int>3</int>"), ("/xmlrpc/common", "AccessDenied")] {
+        let call = format!(
+            "<methodCall><methodName>login</methodName><params><param><value>{DB}</value></param><param><value>admin</value></param><param><value>{PASSWORD}</value></param></params></methodCall>"
+        );
+        let request = app.anonymous().http.post(format!("{}{path}", app.url()));
+        let limited = Answer::to(request.header("x-forwarded-for", "10.0.0.1").body(call)).await;
+        assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert!(limited.headers.contains_key("retry-after"), "{path}");
+        assert!(limited.body.contains(code) && limited.body.contains("Access Denied"), "{limited:?}");
+    }
     assert_eq!(
         sign_in(&app, "10.0.0.2", "admin", PASSWORD).await.result()["uid"],
         2,

@@ -332,8 +332,13 @@ async fn everybody_sees_what_is_public_and_whoever_has_the_token_what_it_opens()
     assert_eq!(status(format!("/web/content/{private}")).await, StatusCode::NOT_FOUND);
     assert_eq!(status(format!("/web/content/{private}?access_token=wrong")).await, StatusCode::NOT_FOUND);
     assert_eq!(status(format!("/web/content/{private}?access_token=")).await, StatusCode::NOT_FOUND);
-    assert_eq!(status(format!("/web/content/{private}?access_token=open-sesame")).await, StatusCode::OK);
     let reader = admin.make_user("reader", &["base.group_user"]).await;
-    let got = get(&reader.browser, &format!("/web/content/{private}?access_token=open-sesame")).await;
-    assert_eq!(got.status, StatusCode::OK);
+    for browser in [&anonymous, &reader.browser] {
+        for unique in ["", "&unique=1"] {
+            let path = format!("/web/content/{private}?access_token=open-sesame{unique}");
+            let got = get(browser, &path).await;
+            assert_eq!(got.status, StatusCode::OK);
+            assert!(got.header(CACHE_CONTROL).starts_with("private"), "a cache keeps it for nobody else");
+        }
+    }
 }

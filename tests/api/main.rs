@@ -9,9 +9,12 @@
 )]
 
 mod actions;
+mod addresses;
+mod attached;
 mod attempts;
 mod audit;
 mod binary;
+mod companies;
 mod concurrency;
 mod connector;
 mod content;

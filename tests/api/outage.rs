@@ -95,6 +95,35 @@ async fn the_plugin_is_told_so(user: &User, wiki: &App, tokens: &Tokens) {
     assert_eq!((version.status, &version.json()["orestapi_version"]), (StatusCode::OK, &json!("1.6.4")));
 }
 
+/// Browsers are told when to come again, and nobody loses the cookie of a session that is still open.
+async fn browsers_are_told_so(user: &User) {
+    for path in [
+        "/web",
+        "/odoo",
+        "/odoo/res.partner",
+        "/odoo/res.partner/3",
+        "/odoo/preferences",
+        "/web/image/res.partner/3/avatar_128",
+        "/web/content/1",
+        "/web/binary/company_logo",
+        "/web/webclient/load_menus",
+        "/web/webclient/translations",
+        "/web/session/logout",
+        "/web/health?db=1",
+    ] {
+        let answer = user.browser.get(path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}: {answer:?}");
+        let seconds: u32 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{path}: {seconds}");
+        assert!(answer.cookies().is_empty(), "{path}: {answer:?}");
+    }
+    for path in ["check", "account", "destroy"] {
+        let kept = user.browser.rpc(&format!("/web/session/{path}"), json!({})).await;
+        is_outage(&kept);
+        assert!(kept.cookies().is_empty(), "{kept:?}");
+    }
+}
+
 /// A revocation that did not happen is never told as one that did.
 async fn applications_are_told_so(wiki: &App, tokens: &Tokens) {
     for (path, form) in [
@@ -132,10 +161,10 @@ async fn calls_are_answered_with_503_while_the_database_is_away_and_work_when_it
     is_outage(&admin.call_kw(MODEL, "read", json!([[id], ["name"]]), json!({})).await);
     is_outage(&admin.call_kw(MODEL, "write", json!([[id], {"name": "Lost"}]), json!({})).await);
     is_outage(&admin.call_kw(MODEL, "create", json!([{"name": "Lost"}]), json!({})).await);
-    is_outage(&admin.browser.rpc("/web/session/check", json!({})).await);
     scripts_are_told_so(&anonymous, admin.uid, &key).await;
     applications_are_told_so(&wiki, &tokens).await;
     the_plugin_is_told_so(&admin, &wiki, &tokens).await;
+    browsers_are_told_so(&admin).await;
     is_outage(&admin.browser.rpc("/web/session/get_session_info", json!({})).await);
     let refused = anonymous.authenticate("admin", PASSWORD).await;
     is_outage(&refused);

@@ -1,7 +1,6 @@
 //! Answers to the plugin: JSON, and for every refusal a 401 with one of its codes.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
@@ -86,8 +85,8 @@ fn later(status: StatusCode, cause: &Cause) -> HttpResponse {
     };
     let body = json!({"orestapi_code": "Orestapi-0000", "orestapi_message": text, "error": cause.code()});
     let mut response = answer::uncached(status);
-    if let Some(seconds) = answer::retry_after(cause) {
-        response.insert_header((RETRY_AFTER, seconds));
+    if let Some(again) = answer::retry(cause) {
+        response.insert_header(again);
     }
     response.content_type("application/json").body(body.to_string())
 }

@@ -11,11 +11,12 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, Charset, ContentDisposition, DispositionParam, DispositionType,
     ETAG, ExtendedValue, HeaderValue, IF_NONE_MATCH, LOCATION,
 };
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest as _, Sha256};
 
 use self::address::Parameters;
+use super::query::Query;
 use super::{jsonrpc, reply};
 use crate::error::{Error, Result};
 use crate::orm::file;
@@ -41,9 +42,8 @@ pub(super) async fn content(
     app: Data<App>,
     request: HttpRequest,
     tail: Path<String>,
-    parameters: Query<Parameters>,
+    Query(parameters): Query<Parameters>,
 ) -> HttpResponse {
-    let parameters = parameters.into_inner();
     match serve(&app, &request, &tail, &parameters, false).await {
         Ok(response) => response,
         Err(error) => refusal(&error),
@@ -55,9 +55,8 @@ pub(super) async fn image(
     app: Data<App>,
     request: HttpRequest,
     tail: Path<String>,
-    parameters: Query<Parameters>,
+    Query(parameters): Query<Parameters>,
 ) -> HttpResponse {
-    let parameters = parameters.into_inner();
     match serve(&app, &request, &tail, &parameters, true).await {
         Ok(response) => response,
         Err(Error::NotFound(_)) if !parameters.is_download() => placeholder(),
@@ -67,11 +66,7 @@ pub(super) async fn image(
 
 fn refusal(error: &Error) -> HttpResponse {
     match error {
-        Error::Unavailable(_) => reply::page(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Service Unavailable",
-            "The database does not answer. Try again in a moment.",
-        ),
+        Error::Unavailable(_) => reply::later(error, "The database does not answer. Try again in a moment."),
         Error::Internal(_) => {
             tracing::error!(%error, "a file could not be served");
             reply::page(

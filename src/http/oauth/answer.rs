@@ -1,10 +1,11 @@
 //! Answers of the token, revocation and introspection endpoints: JSON that nobody keeps (RFC 6749, 5).
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::{Value as Json, json};
 
+use super::super::reply;
 use crate::auth::oauth::Refusal;
 use crate::error::Error;
 
@@ -31,11 +32,13 @@ pub(in crate::http) fn status(refusal: &Refusal) -> StatusCode {
     }
 }
 
-/// Seconds after which it may be tried again, where that helps.
-pub(in crate::http) fn retry_after(refusal: &Refusal) -> Option<String> {
+/// When it may be tried again, where that helps.
+pub(in crate::http) fn retry(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
     match refusal {
-        Refusal::Limited(seconds) => Some(seconds.to_string()),
-        Refusal::Failed(Error::Unavailable(_) | Error::Conflict) => Some("1".to_owned()),
+        Refusal::Limited(seconds) => reply::retry(&Error::Limited(*seconds)),
+        // Who came second may try again as soon as after an outage.
+        Refusal::Failed(Error::Conflict) => reply::retry(&Error::Unavailable(String::new())),
+        Refusal::Failed(error) => reply::retry(error),
         _ => None,
     }
 }
@@ -49,8 +52,8 @@ pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
     if *refusal == Refusal::InvalidClient {
         response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"oregional\""));
     }
-    if let Some(seconds) = retry_after(refusal) {
-        response.insert_header((RETRY_AFTER, seconds));
+    if let Some(again) = retry(refusal) {
+        response.insert_header(again);
     }
     let description = match refusal {
         Refusal::Failed(_) => "The server cannot answer at the moment.".to_owned(),

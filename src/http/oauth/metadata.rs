@@ -1,7 +1,7 @@
 //! What the server tells of itself (RFC 8414), and what a bearer token tells of its user.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value as Json, json};
@@ -54,8 +54,8 @@ pub(super) async fn userinfo(app: Data<App>, request: HttpRequest) -> HttpRespon
         }
         Err(other) => {
             let mut response = answer::uncached(answer::status(&other));
-            if let Some(seconds) = answer::retry_after(&other) {
-                response.insert_header((RETRY_AFTER, seconds));
+            if let Some(again) = answer::retry(&other) {
+                response.insert_header(again);
             }
             tracing::error!(error = %other, "userinfo could not be answered");
             response.finish()

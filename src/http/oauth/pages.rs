@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
@@ -95,10 +95,8 @@ pub(in crate::http) fn refusal(refusal: &Refusal) -> HttpResponse {
         p.quiet { "Nothing was allowed and nothing was sent. If it happens again, show this page to whoever set the application up (" (refusal.code()) ")." }
     };
     let mut response = page(status, Texts::of("en"), "Sign-in refused", "", &content);
-    if let Some(seconds) = answer::retry_after(refusal)
-        && let Ok(value) = seconds.parse()
-    {
-        response.headers_mut().insert(RETRY_AFTER, value);
+    if let Some((name, value)) = answer::retry(refusal) {
+        response.headers_mut().insert(name, value);
     }
     response
 }

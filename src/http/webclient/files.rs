@@ -2,12 +2,13 @@
 //! its hash.
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
-use actix_web::web::{Bytes, Data, Query};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::jsonrpc;
+use super::super::query::Query;
 use super::page::trouble;
 use crate::orm::method::Reply;
 use crate::rpc::App;
@@ -67,7 +68,11 @@ pub(super) struct Texts {
 }
 
 /// The texts of the web client, for anybody.
-pub(super) async fn translations(app: Data<App>, request: HttpRequest, texts: Query<Texts>) -> HttpResponse {
+pub(super) async fn translations(
+    app: Data<App>,
+    request: HttpRequest,
+    Query(texts): Query<Texts>,
+) -> HttpResponse {
     match webclient::translations(&app, texts.lang.as_deref()).await {
         Ok(texts) => json_of(&request, &texts, "public"),
         Err(error) => trouble(&request, &error),
@@ -89,7 +94,11 @@ pub(super) struct Whose {
 }
 
 /// The logo of a company, for anybody: the page that signs in shows it.
-pub(super) async fn company_logo(app: Data<App>, request: HttpRequest, whose: Query<Whose>) -> HttpResponse {
+pub(super) async fn company_logo(
+    app: Data<App>,
+    request: HttpRequest,
+    Query(whose): Query<Whose>,
+) -> HttpResponse {
     let company = whose.company.as_deref().and_then(|company| company.parse().ok());
     match webclient::company_logo(&app, company).await {
         Ok(Some(logo)) => picture(&request, logo),

@@ -2,13 +2,14 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
-use actix_web::web::{Data, Form, Query};
+use actix_web::web::{Data, Form};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{PreEscaped, html};
 use serde::Deserialize;
 
 use super::super::jsonrpc::{self, COOKIE};
 use super::super::pages::{script, texts_of};
+use super::super::query::Query;
 use super::super::reply;
 use super::super::session::with_cookie;
 use super::super::shell::page;
@@ -21,6 +22,9 @@ use crate::rpc::{App, session};
 
 /// Where the form leads when nobody says.
 const HOME: &str = "/odoo";
+
+/// The form's own address.
+const LOGIN: &str = "/web/login";
 
 /// What the address of the form says.
 #[derive(Deserialize)]
@@ -49,8 +53,23 @@ fn cookie(app: &App, request: &HttpRequest) -> (String, bool) {
     }
 }
 
+/// The address of Odoo's client: whoever has signed in goes on to the pages, anybody else to the form, with
+/// what the address asks for; what stands behind a `#` goes along.
+pub(super) async fn web(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    let checked = match jsonrpc::caller(&request) {
+        Ok(caller) => session::check(&app, caller).await,
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) => see_other(HOME),
+        Err(Error::SessionExpired) if request.query_string().is_empty() => see_other(LOGIN),
+        Err(Error::SessionExpired) => see_other(&format!("{LOGIN}?{}", request.query_string())),
+        Err(error) => trouble(&request, &error),
+    }
+}
+
 /// The form.
-pub(super) async fn form(app: Data<App>, request: HttpRequest, asked: Query<Asked>) -> HttpResponse {
+pub(super) async fn form(app: Data<App>, request: HttpRequest, Query(asked): Query<Asked>) -> HttpResponse {
     let redirect = asked.redirect.as_deref().and_then(own_path);
     if let Ok(caller) = jsonrpc::caller(&request)
         && session::check(&app, caller).await.is_ok()
@@ -131,7 +150,11 @@ async fn open(app: &App, given: &Given) -> Result<String> {
 }
 
 /// Signs out, and leads back to the client, which asks to sign in.
-pub(super) async fn sign_out(app: Data<App>, request: HttpRequest, asked: Query<Asked>) -> HttpResponse {
+pub(super) async fn sign_out(
+    app: Data<App>,
+    request: HttpRequest,
+    Query(asked): Query<Asked>,
+) -> HttpResponse {
     if let Some(id) = jsonrpc::session_id(&request)
         && let Err(error) = session::close(&app, id).await
     {

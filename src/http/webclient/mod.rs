@@ -9,13 +9,13 @@ use actix_web::web::{self, ServiceConfig};
 
 pub(super) use self::page::{see_other, trouble};
 
-use super::post;
+use super::{look, post};
 
 /// The routes.
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(look("/", page::root))
-        .service(look("/web", page::root))
+        .service(look("/web", login::web))
         .service(
             web::resource("/web/login")
                 .route(web::get().to(login::form))
@@ -31,14 +31,4 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(look("/web/binary/company_logo", files::company_logo))
         .service(post("/web/action/load", files::load_action))
         .service(post("/web/action/run", files::run_action));
-}
-
-/// A route that is only looked at.
-fn look<F, Args>(path: &str, handler: F) -> actix_web::Resource
-where
-    F: actix_web::Handler<Args> + Clone,
-    Args: actix_web::FromRequest + 'static,
-    F::Output: actix_web::Responder + 'static,
-{
-    web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
 }

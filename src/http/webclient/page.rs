@@ -31,14 +31,10 @@ pub(super) fn to_login(request: &HttpRequest) -> HttpResponse {
 pub(in crate::http) fn trouble(request: &HttpRequest, error: &Error) -> HttpResponse {
     match error {
         Error::SessionExpired => to_login(request),
-        Error::Unavailable(_) => reply::page(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Service Unavailable",
-            "The database does not answer. Please try again in a moment.",
-        ),
-        Error::Limited(_) => {
-            reply::page(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests", &error.to_string())
+        Error::Unavailable(_) => {
+            reply::later(error, "The database does not answer. Please try again in a moment.")
         }
+        Error::Limited(_) => reply::later(error, &error.to_string()),
         Error::Access(_) | Error::AccessDenied(_) => {
             reply::page(StatusCode::FORBIDDEN, "Forbidden", "You are not allowed to see this.")
         }

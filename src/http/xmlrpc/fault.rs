@@ -33,7 +33,7 @@ pub(super) fn fault(error: &Error, version: Version) -> String {
 fn version_2(error: &Error) -> (Json, String) {
     match error {
         Error::User(text) | Error::Validation(text) | Error::Missing(text) => (2.into(), text.clone()),
-        Error::AccessDenied(_) => (3.into(), DENIED.to_owned()),
+        Error::AccessDenied(_) | Error::Limited(_) => (3.into(), DENIED.to_owned()),
         Error::Access(text) => (4.into(), text.clone()),
         other => (1.into(), last_line(other)),
     }
@@ -69,6 +69,7 @@ mod tests {
             (Error::Missing(text()), (2, "No."), ("warning -- MissingError\n\nNo.", "")),
             (Error::Access(text()), (4, "No."), ("warning -- AccessError\n\nNo.", "")),
             (Error::AccessDenied(text()), (3, DENIED), ("AccessDenied", DENIED)),
+            (Error::Limited(60), (3, DENIED), ("AccessDenied", DENIED)),
             (Error::Value(text()), (1, "ValueError: No."), ("No.", "ValueError: No.")),
             (
                 Error::Unavailable(text()),

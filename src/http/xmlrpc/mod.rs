@@ -5,16 +5,17 @@
 //! layout is Python's, an integer beyond 32 bits and an empty value are faults, and a hostile body must
 //! not nest deeper than the stack is.
 
+mod encoding;
 mod fault;
 pub(super) mod parse;
 mod write;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path};
 
 use self::fault::Version;
-use super::{jsonrpc, services};
+use super::{jsonrpc, reply, services};
 use crate::error::{Error, Result};
 use crate::rpc::App;
 
@@ -40,15 +41,15 @@ async fn answer(app: &App, service: &str, body: Body, version: Version) -> HttpR
     match call(app, service, &body).await {
         Ok(xml) => HttpResponse::Ok().content_type(XML).body(xml),
         Err(error) => {
-            let mut response = match error {
-                Error::Limited(seconds) => {
-                    let mut response = HttpResponse::TooManyRequests();
-                    response.insert_header((RETRY_AFTER, seconds.to_string()));
-                    response
-                }
-                Error::Internal(_) => HttpResponse::InternalServerError(),
-                _ => HttpResponse::Ok(),
-            };
+            let mut response = HttpResponse::build(match error {
+                Error::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
+                Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                _ => StatusCode::OK,
+            });
+            // An outage is a fault like any other here, and clients read no header of those.
+            if let (Error::Limited(_), Some(again)) = (&error, reply::retry(&error)) {
+                response.insert_header(again);
+            }
             response.content_type(XML).body(fault::fault(&error, version))
         }
     }

@@ -6,6 +6,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 use serde_json::{Map, Number, Value as Json};
 
+use super::encoding;
 use crate::error::{Error, Result};
 
 /// How deep values may nest; JSON's parser draws its line there, too.
@@ -26,7 +27,7 @@ pub(in crate::http) struct MethodCall {
 ///
 /// [`Error::Xml`] when it is no call, [`Error::Type`] for bytes, which no field takes.
 pub(in crate::http) fn method_call(body: &[u8]) -> Result<MethodCall> {
-    let text = std::str::from_utf8(body).map_err(|error| broken(&format!("it is no UTF-8: {error}")))?;
+    let text = encoding::text(body)?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     reader.config_mut().expand_empty_elements = true;
     let mut parser = Parser { reader };

@@ -174,11 +174,11 @@ pub fn check_model(env: &Environment, model: &Model, operation: Operation) -> Re
 
 /// Whether the caller may see a field.
 pub fn has_field_access(env: &Environment, model: &Model, field: &Field) -> bool {
-    let has_group = || {
-        field.groups.is_empty()
-            || field.groups.iter().any(|group| env.user().has_group(group, env.registry()))
+    let has_one = |groups: &Vec<String>| {
+        groups.is_empty() || groups.iter().any(|group| env.user().has_group(group, env.registry()))
     };
-    env.su || (has_group() && env.limits().is_none_or(|limits| limits.allow_field(model, field)))
+    let has_groups = || has_one(&field.groups) && field.link_groups.iter().all(has_one);
+    env.su || (has_groups() && env.limits().is_none_or(|limits| limits.allow_field(model, field)))
 }
 
 /// The groups that a text such as `base.group_system,!base.group_portal` names.

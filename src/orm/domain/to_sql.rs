@@ -99,6 +99,7 @@ impl<'a> Compiler<'a> {
         if active_test && model.has_active() && !domain.mentions("active") {
             parts.push(column(alias, "active").and_text(" = true"));
         }
+        parts.extend(model.behaviour.usual_filter(&domain, alias));
         self.check_fields(model, &domain)?;
         let domain = optimize(domain);
         if domain != Domain::True {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{Registry, Trigger};
+use super::{Registry, Trigger, related};
 use crate::error::{Error, Result};
 use crate::orm::choices;
 use crate::orm::field::{Field, FieldType, Source};
@@ -40,7 +40,7 @@ impl Registry {
             open.insert(model.name.clone(), model);
         }
         add(&mut open, made, &mut registry.problems);
-        let complete = loop {
+        let mut complete = loop {
             let complete = complete(&open)?;
             let found = check::find(&complete);
             if found.is_empty() {
@@ -51,6 +51,7 @@ impl Registry {
             }
             registry.problems.extend(found);
         };
+        related::inherit_groups(&mut complete);
         registry.models = complete.into_iter().map(|(name, model)| (name, Arc::new(model))).collect();
         choices::fill(&mut registry.models, Vec::new());
         registry.check_relations()?;

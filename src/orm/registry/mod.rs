@@ -3,6 +3,7 @@
 mod assemble;
 mod defaults;
 mod load;
+mod related;
 pub mod version;
 
 use std::collections::{HashMap, HashSet};

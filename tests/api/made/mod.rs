@@ -2,6 +2,7 @@
 
 mod fields;
 mod grouping;
+mod groups;
 mod refusals;
 mod removal;
 mod servers;

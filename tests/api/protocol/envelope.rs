@@ -49,7 +49,6 @@ async fn a_request_needs_no_more_than_an_object() {
         "{}",
         "{\"params\": {}}",
         "{\"params\": []}",
-        "{\"params\": null}",
         "{\"method\": \"whatever\", \"params\": {}, \"extra\": [1]}",
         "{\"params\": {\"unknown\": 1}}",
         " \n{\"params\": {}} \n",
@@ -103,10 +102,12 @@ async fn parameters_that_are_no_object_are_refused() {
     let app = TestApp::start();
     let admin = app.admin().await;
 
-    for params in [json!([1]), json!([["model", "x"]]), json!("x"), json!(5), json!(true)] {
-        let answer = admin.browser.rpc("/web/dataset/call_kw", params.clone()).await;
-        assert_eq!(answer.error(), (200, "builtins.TypeError".to_owned()), "{params}");
-        assert_eq!(answer.json()["id"], 7, "{params}");
+    for params in [json!(null), json!([1]), json!([["model", "x"]]), json!("x"), json!(5), json!(true)] {
+        for path in ["/web/dataset/call_kw", "/web/dataset/call_button", VERSION] {
+            let answer = admin.browser.rpc(path, params.clone()).await;
+            assert_eq!(answer.error(), (200, "builtins.TypeError".to_owned()), "{path} {params}");
+            assert_eq!(answer.json()["id"], 7, "{path} {params}");
+        }
     }
 }
 

@@ -72,10 +72,22 @@ async fn anybody_may_ask_for_the_version_and_the_databases_and_sign_in() {
             "protocol_version": 1,
         })
     );
-    let about = service(&anonymous, "/jsonrpc", "common", "about", json!([true])).await.result();
-    assert_eq!(about[1], "18.0");
     let languages = service(&anonymous, "/jsonrpc", "db", "list_lang", json!([])).await.result();
     assert!(languages.as_array().unwrap().iter().any(|language| language[0] == "en_US"), "{languages}");
+}
+
+#[tokio::test]
+async fn what_the_server_says_about_itself_is_what_clients_compare_it_with() {
+    let app = TestApp::start();
+    let anonymous = app.anonymous();
+
+    for path in ["/jsonrpc", "/xmlrpc/2/common", "/xmlrpc/common"] {
+        let about = async |args| service(&anonymous, path, "common", "about", args).await.result();
+        for short in [json!([]), json!([false])] {
+            assert_eq!(about(short).await, "See http://openerp.com", "{path}");
+        }
+        assert_eq!(about(json!([true])).await, json!(["See http://openerp.com", "18.0"]), "{path}");
+    }
 }
 
 #[tokio::test]

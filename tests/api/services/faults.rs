@@ -145,3 +145,39 @@ async fn bytes_are_refused_and_moments_are_taken() {
     let bytes = post(call("search", &leaf("<base64>AAAA</base64>"))).await.unwrap_err();
     assert!(bytes.code == 1 && bytes.text.starts_with("TypeError: "), "{bytes:?}");
 }
+
+#[tokio::test]
+async fn a_body_is_read_in_the_encoding_that_it_declares() {
+    let app = TestApp::start();
+    let name = "Gru\u{df} \u{e9}\u{e8}";
+    let script = Script::new(&app.url(), 2, PASSWORD);
+    let values = json!([{"name": name}]);
+    let id = script.call("/xmlrpc/2/object", MODEL, "create", values, json!({})).await.result();
+    let call = |encoding: &str| {
+        let texts = [DB, "<int>2</int>", PASSWORD, MODEL, "search"]
+            .map(|text| format!("<param><value>{text}</value></param>"))
+            .concat();
+        let list = |inner: &str| format!("<value><array><data>{inner}</data></array></value>");
+        let leaf = format!("<value>name</value><value>=</value><value>{name}</value>");
+        format!(
+            "<?xml version='1.0' encoding='{encoding}'?><methodCall><methodName>execute_kw</methodName><params>{texts}<param>{}</param></params></methodCall>",
+            list(&list(&list(&leaf)))
+        )
+    };
+    let latin = call("ISO-8859-1").chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+
+    for (form, body) in [
+        ("UTF-8", call("UTF-8").into_bytes()),
+        ("ISO-8859-1", latin),
+        ("UTF-16 with a mark", wide(&format!("\u{feff}{}", call("UTF-16")))),
+        ("UTF-16", wide(&call("UTF-16"))),
+    ] {
+        let answer = app.anonymous().post("/xmlrpc/2/object", "text/xml", body).await;
+        assert_eq!(read(&answer.body), Ok(json!([id])), "{form}");
+    }
+    for encoding in ["UTF-16", "x-nobody-knows"] {
+        let found = refusal(&app, "/xmlrpc/2/object", call(encoding)).await;
+        assert!(found.text.starts_with("xml.parsers.expat.ExpatError: "), "{encoding}: {found:?}");
+    }
+}

@@ -29,7 +29,11 @@ impl Keyed {
     }
 
     pub(super) async fn call(&self, method: &str, body: Json) -> Answer {
-        Answer::to(self.post(&format!("{MODEL}/{method}")).json(&body)).await
+        self.call_at(&format!("{MODEL}/{method}"), body).await
+    }
+
+    pub(super) async fn call_at(&self, path: &str, body: Json) -> Answer {
+        Answer::to(self.post(path).json(&body)).await
     }
 
     async fn get(&self, path: &str) -> Answer {

@@ -6,3 +6,4 @@ mod credentials;
 mod faults;
 mod json2;
 mod keys;
+mod spelling;

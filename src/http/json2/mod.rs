@@ -1,11 +1,14 @@
 //! POST `/json/2/<model>/<method>`: a method of a model with named arguments, an answer without an
 //! envelope, the HTTP status for what went wrong.
 
+mod spelling;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value as Json};
 
+use self::spelling::Spelling;
 use super::{bearer, jsonrpc, reply};
 use crate::error::{Error, Result};
 use crate::rpc::App;
@@ -30,12 +33,17 @@ pub(super) async fn call(
         );
     }
     let (model, method) = path.into_inner();
-    let asked = arguments(&body).map(|kwargs| Request::named(model, method, kwargs));
+    let mut spelling = Spelling::default();
+    let asked = arguments(&body).map(|kwargs| {
+        let mut asked = Request::named(model, method, kwargs);
+        spelling = Spelling::settle(&app.shared.caches.registry(), &mut asked);
+        asked
+    });
     let done = bearer::work(&app, &request, async |caller| match &asked {
         Ok(asked) => call_kw::call_kw(&app, caller, asked).await,
         Err(error) => Err(error.clone()),
     });
-    done.await.map_or_else(|refusal| refusal, reply::plain_result)
+    done.await.map_or_else(|refusal| refusal, |reply| reply::plain_result(spelling.answer(reply)))
 }
 
 /// What is no object has no arguments.
