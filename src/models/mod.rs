@@ -28,6 +28,7 @@ mod res_lang;
 mod res_partner;
 mod res_partner_address;
 mod res_partner_avatar;
+mod res_partner_line;
 pub mod res_users;
 pub mod res_users_apikeys;
 mod res_users_preferences;

@@ -1,6 +1,6 @@
 //! Contacts: people and companies, what they are called, their pictures and addresses.
 
-use super::{res_partner_address, res_partner_avatar};
+use super::{res_partner_address, res_partner_avatar, res_partner_line};
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
@@ -232,6 +232,11 @@ fn company_in_words(values: &mut Values) {
 }
 
 impl Behaviour for Partner {
+    /// The name that is shown follows from others; a new contact gets the one that it follows from.
+    fn named(&self, _model: &Model, name: serde_json::Value) -> Option<Values> {
+        Some(res_partner_line::values(name))
+    }
+
     fn before_create<'a>(&'a self, _env: &'a Environment, values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         values.iter_mut().for_each(company_in_words);
         Box::pin(std::future::ready(Ok(())))

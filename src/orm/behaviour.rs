@@ -34,6 +34,17 @@ pub trait Behaviour: Send + Sync {
         Box::pin(std::future::ready(Ok(Values::new())))
     }
 
+    /// The values of a new record that people know by its name only.
+    fn named(&self, model: &Model, name: Json) -> Option<Values> {
+        let field = model.rec_name.clone()?;
+        Some([(field, name)].into_iter().collect())
+    }
+
+    /// The texts of a copy that are told from those of its origin by ` (copy)` behind them.
+    fn renamed_in_copies(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Before records are made; `values` may be changed.
     fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         done()

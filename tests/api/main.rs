@@ -21,6 +21,7 @@ mod languages;
 mod login;
 mod made;
 mod names_of_old;
+mod naming;
 mod oauth;
 mod older;
 mod optimizing;
