@@ -120,8 +120,6 @@ fn generate<'a>(call: Call<'a>, field: &'static str) -> Promise<'a, Reply> {
             let values: Values = [(field.to_owned(), token(call.env))].into_iter().collect();
             write(call.env, call.model, &[*id], values).await?;
         }
-        // Without a record there is still the right to ask for.
-        write(call.env, call.model, &[], Values::new()).await?;
         Ok(Reply::truth())
     })
 }

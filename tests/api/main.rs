@@ -16,6 +16,7 @@ mod concurrency;
 mod connector;
 mod content;
 mod cut_off;
+mod empty_sets;
 mod importing;
 mod languages;
 mod login;
