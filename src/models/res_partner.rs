@@ -232,6 +232,10 @@ fn company_in_words(values: &mut Values) {
 }
 
 impl Behaviour for Partner {
+    fn renamed_in_copies(&self) -> &'static [&'static str] {
+        &["name"]
+    }
+
     /// The name that is shown follows from others; a new contact gets the one that it follows from.
     fn named(&self, _model: &Model, name: serde_json::Value) -> Option<Values> {
         Some(res_partner_line::values(name))

@@ -206,6 +206,10 @@ impl Behaviour for Users {
         METHODS
     }
 
+    fn renamed_in_copies(&self) -> &'static [&'static str] {
+        &["name", "login"]
+    }
+
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {
         match values.get("login") {
             Some(Json::String(login)) if login.trim().is_empty() => {

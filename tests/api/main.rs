@@ -15,6 +15,7 @@ mod binary;
 mod concurrency;
 mod connector;
 mod content;
+mod copying;
 mod cut_off;
 mod empty_sets;
 mod importing;

@@ -47,6 +47,7 @@ static METHODS: &[Method] = &[
     method!("exists", OnRecords, Reads, [], records::exists),
     method!("browse", OnRecords, Reads, [], records::browse),
     method!("copy", OnRecords, Writes, [optional("default")], copy::copy),
+    method!("copy_data", OnRecords, Reads, [optional("default")], copy::copy_data),
     method!("action_archive", OnRecords, Writes, [], records::archive),
     method!("action_unarchive", OnRecords, Writes, [], records::unarchive),
     method!("toggle_active", OnRecords, Writes, [], records::toggle_active),
