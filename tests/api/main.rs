@@ -12,6 +12,7 @@ mod actions;
 mod attempts;
 mod audit;
 mod binary;
+mod commands;
 mod concurrency;
 mod connector;
 mod content;

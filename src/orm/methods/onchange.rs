@@ -108,7 +108,7 @@ async fn lines(
     wanted: Option<&Specification>,
 ) -> Result<Vec<Json>> {
     let mut commands = Vec::new();
-    for command in Command::parse(&field.name, default)? {
+    for command in Command::parse(field, default)? {
         match command {
             Command::Create(values) => commands.push(json!([0, 0, values])),
             Command::Link(id) => commands.extend(links(env, comodel, &[id], wanted).await?),
