@@ -24,6 +24,7 @@ pub mod export;
 pub mod external_ids;
 pub mod field;
 pub mod file;
+pub mod form_lines;
 pub mod image;
 pub mod load;
 pub mod made;

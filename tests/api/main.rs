@@ -19,6 +19,7 @@ mod content;
 mod copying;
 mod cut_off;
 mod empty_sets;
+mod forms;
 mod importing;
 mod languages;
 mod login;

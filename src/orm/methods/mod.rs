@@ -175,7 +175,7 @@ static METHODS: &[Method] = &[
         "onchange",
         OnRecords,
         Reads,
-        [required("values"), optional("field_names"), optional("fields_spec")],
+        [required("values"), required("field_names"), required("fields_spec")],
         onchange::onchange
     ),
     method!(
