@@ -31,6 +31,7 @@ mod res_partner_avatar;
 mod res_partner_line;
 pub mod res_users;
 pub mod res_users_apikeys;
+mod res_users_membership;
 mod res_users_preferences;
 pub mod seed;
 mod shipped;

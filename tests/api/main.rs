@@ -24,6 +24,7 @@ mod importing;
 mod languages;
 mod login;
 mod made;
+mod membership;
 mod names_of_old;
 mod naming;
 mod oauth;
