@@ -7,10 +7,11 @@ use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
 use crate::orm::audit::Audit;
-use crate::orm::behaviour::{Behaviour, Promise, Values};
+use crate::orm::behaviour::{Behaviour, Form, Promise, Values};
 use crate::orm::declare::{boolean, char, image, integer, many2one, one2many, text};
 use crate::orm::environment::Environment;
 use crate::orm::field::{Default, OnDelete, Scope};
+use crate::orm::form_lines::{self, Counted};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
@@ -120,8 +121,6 @@ fn generate<'a>(call: Call<'a>, field: &'static str) -> Promise<'a, Reply> {
             let values: Values = [(field.to_owned(), token(call.env))].into_iter().collect();
             write(call.env, call.model, &[*id], values).await?;
         }
-        // Without a record there is still the right to ask for.
-        write(call.env, call.model, &[], Values::new()).await?;
         Ok(Reply::truth())
     })
 }
@@ -129,6 +128,28 @@ fn generate<'a>(call: Call<'a>, field: &'static str) -> Promise<'a, Reply> {
 impl Behaviour for Application {
     fn methods(&self) -> &'static [Method] {
         &APPLICATION_METHODS
+    }
+
+    fn onchange<'a>(
+        &'a self,
+        env: &'a Environment,
+        model: &'a Model,
+        form: &'a Form<'a>,
+    ) -> Promise<'a, Values> {
+        Box::pin(async move {
+            if !form.concerns("uri_ids") {
+                return Ok(Values::new());
+            }
+            let counted = form_lines::count_active(env, model, form, "uri_ids").await?;
+            // What is as it was is told to a new form only, or to one that shows something else.
+            let is_news = |counted: &Counted| {
+                form.changed.is_empty()
+                    || form.given.contains_key("uri_count")
+                    || counted.shown != counted.stored
+            };
+            let told = counted.filter(is_news).map(|counted| ("uri_count".to_owned(), counted.shown.into()));
+            Ok(told.into_iter().collect())
+        })
     }
 
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {

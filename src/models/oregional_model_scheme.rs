@@ -6,7 +6,7 @@ use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Error;
 use crate::orm::access::{self, Operation};
-use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
+use crate::orm::behaviour::{Behaviour, Form, Promise, Staleness, Values};
 use crate::orm::declare::{boolean, char, image, integer, many2many, many2one, one2many, selection, text};
 use crate::orm::environment::Environment;
 use crate::orm::field::{OnDelete, Scope};
@@ -106,13 +106,13 @@ impl Behaviour for Configuration {
     fn onchange<'a>(
         &'a self,
         env: &'a Environment,
-        changed: &'a [String],
-        given: &'a Values,
+        _model: &'a Model,
+        form: &'a Form<'a>,
     ) -> Promise<'a, Values> {
         Box::pin(async move {
-            let is_named = given.get("model_display_name").is_some_and(python::truth);
-            let id = given.get("model_id").and_then(Json::as_i64);
-            let Some(id) = id.filter(|_| !is_named && changed.iter().any(|name| name == "model_id")) else {
+            let is_named = form.given.get("model_display_name").is_some_and(python::truth);
+            let id = form.given.get("model_id").and_then(Json::as_i64);
+            let Some(id) = id.filter(|_| !is_named && form.concerns("model_id")) else {
                 return Ok(Values::new());
             };
             let wanted = [("name".to_owned(), json!({}))].into_iter().collect();

@@ -50,6 +50,10 @@ pub(super) fn models() -> Vec<Model> {
 struct Groups;
 
 impl Behaviour for Groups {
+    fn renamed_in_copies(&self) -> &'static [&'static str] {
+        &["name"]
+    }
+
     fn acts_after_change(&self) -> bool {
         true
     }

@@ -1,11 +1,11 @@
 //! Contacts: people and companies, what they are called, their pictures and addresses.
 
-use super::{res_partner_address, res_partner_avatar};
+use super::{res_partner_address, res_partner_avatar, res_partner_line};
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
 use crate::orm::audit::Audit;
-use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
+use crate::orm::behaviour::{Behaviour, Form, Promise, Staleness, Values};
 use crate::orm::choices::Choices;
 use crate::orm::declare::{
     binary, boolean, char, choice, float, html, image, integer, many2one, one2many, selection,
@@ -231,7 +231,34 @@ fn company_in_words(values: &mut Values) {
     values.entry("is_company").or_insert_with(|| is_company.into());
 }
 
+/// What a form shows of the two that say the same: the one that was changed decides.
+fn kinds(form: &Form<'_>) -> Values {
+    let mut told = Values::new();
+    let kind = form.given.get("company_type").and_then(serde_json::Value::as_str);
+    let is_company = form.given.get("is_company").map(crate::orm::python::truth);
+    match kind.filter(|_| form.concerns("company_type")) {
+        Some(kind) if is_company != Some(kind == "company") => {
+            told.insert("is_company".to_owned(), (kind == "company").into());
+        }
+        None if form.concerns("is_company") => {
+            let kind = if is_company == Some(true) { "company" } else { "person" };
+            told.insert("company_type".to_owned(), kind.into());
+        }
+        _ => {}
+    }
+    told
+}
+
 impl Behaviour for Partner {
+    fn renamed_in_copies(&self) -> &'static [&'static str] {
+        &["name"]
+    }
+
+    /// The name that is shown follows from others; a new contact gets the one that it follows from.
+    fn named(&self, _model: &Model, name: serde_json::Value) -> Option<Values> {
+        Some(res_partner_line::values(name))
+    }
+
     fn before_create<'a>(&'a self, _env: &'a Environment, values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         values.iter_mut().for_each(company_in_words);
         Box::pin(std::future::ready(Ok(())))
@@ -245,6 +272,15 @@ impl Behaviour for Partner {
     ) -> Promise<'a, ()> {
         company_in_words(values);
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn onchange<'a>(
+        &'a self,
+        _env: &'a Environment,
+        _model: &'a Model,
+        form: &'a Form<'a>,
+    ) -> Promise<'a, Values> {
+        Box::pin(std::future::ready(Ok(kinds(form))))
     }
 
     fn acts_after_change(&self) -> bool {

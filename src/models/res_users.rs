@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::res_groups::add_implied;
+use super::res_users_membership as membership;
 use super::res_users_preferences as preferences;
 use crate::auth::audit;
 use crate::auth::oauth::grant;
@@ -106,7 +107,8 @@ static METHODS: &[Method] = &[
         [required("vals"), optional("specification"), optional("next_id")],
         preferences::web_save
     ),
-    method!("has_group", Receiver::Records, Effect::Reads, [required("group_ext_id")], has_group),
+    method!("has_group", Receiver::Records, Effect::Reads, [required("group_ext_id")], membership::has_group),
+    method!("has_groups", Receiver::Records, Effect::Reads, [required("group_spec")], membership::has_groups),
     method!("context_get", Receiver::Model, Effect::Reads, [], context_get),
     method!(
         "change_password",
@@ -116,27 +118,6 @@ static METHODS: &[Method] = &[
         change_password
     ),
 ];
-
-/// Whether one user is in a group; asking for another user needs the right to look at users.
-fn has_group(call: Call<'_>) -> Promise<'_, Reply> {
-    Box::pin(async move {
-        let name = call.arguments.text("group_ext_id")?.unwrap_or_default();
-        let own = call.env.user().id;
-        let is_member = if call.ids.is_empty() || call.ids == [own] {
-            call.env.user().has_group(name, call.env.registry())
-        } else {
-            let group = call.env.registry().references.get(name).copied().unwrap_or_default();
-            crate::orm::access::check_model(call.env, call.model, crate::orm::access::Operation::Read)?;
-            let statement = Sql::text("SELECT 1 FROM res_groups_users_rel WHERE gid = ")
-                .then(Sql::param(group))
-                .and_text(" AND uid = ANY(")
-                .then(Sql::param(call.ids.clone()))
-                .and_text(")");
-            !call.env.connection().query(statement).await?.is_empty()
-        };
-        Ok(Reply::value(&is_member.into()))
-    })
-}
 
 /// What a client puts into the context of its calls.
 pub fn user_context(env: &Environment) -> Json {
@@ -204,6 +185,10 @@ pub async fn set_password(env: &Environment, users: &[i64], password: &str) -> R
 impl Behaviour for Users {
     fn methods(&self) -> &'static [Method] {
         METHODS
+    }
+
+    fn renamed_in_copies(&self) -> &'static [&'static str] {
+        &["name", "login"]
     }
 
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {

@@ -35,6 +35,17 @@ pub trait Behaviour: Send + Sync {
         Box::pin(std::future::ready(Ok(Values::new())))
     }
 
+    /// The values of a new record that people know by its name only.
+    fn named(&self, model: &Model, name: Json) -> Option<Values> {
+        let field = model.rec_name.clone()?;
+        Some([(field, name)].into_iter().collect())
+    }
+
+    /// The texts of a copy that are told from those of its origin by ` (copy)` behind them.
+    fn renamed_in_copies(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Before records are made; `values` may be changed.
     fn before_create<'a>(&'a self, _env: &'a Environment, _values: &'a mut Vec<Values>) -> Promise<'a, ()> {
         done()
@@ -75,8 +86,8 @@ pub trait Behaviour: Send + Sync {
     fn onchange<'a>(
         &'a self,
         _env: &'a Environment,
-        _changed: &'a [String],
-        _given: &'a Values,
+        _model: &'a Model,
+        _form: &'a Form<'a>,
     ) -> Promise<'a, Values> {
         Box::pin(std::future::ready(Ok(Values::new())))
     }
@@ -114,6 +125,23 @@ pub trait Behaviour: Send + Sync {
     /// What a change of it makes stale in the caches of all servers.
     fn staleness(&self) -> Staleness {
         Staleness::Nothing
+    }
+}
+
+/// A form that is being filled in.
+pub struct Form<'a> {
+    /// The record that it shows; none for a new one.
+    pub ids: &'a [i64],
+    /// The fields that were changed; none before anything was typed in.
+    pub changed: &'a [String],
+    /// What stands in it.
+    pub given: &'a Values,
+}
+
+impl Form<'_> {
+    /// Whether a field was changed. In a new form all fields are new.
+    pub fn concerns(&self, field: &str) -> bool {
+        self.changed.is_empty() || self.changed.iter().any(|changed| changed == field)
     }
 }
 

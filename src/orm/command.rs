@@ -10,7 +10,7 @@
 //! | `[5]` | take all off |
 //! | `[6, _, [ids]]` | have exactly these |
 //!
-//! A list of ids means `[6, 0, ids]`, and nothing means `[5]`. Unknown commands do nothing, as in Odoo.
+//! A list of ids means `[6, 0, ids]`, and `false` or `null` means `[5]`. Unknown commands do nothing, as in Odoo.
 
 use serde_json::Value as Json;
 
@@ -51,14 +51,20 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for what is no list of commands or ids.
-    pub fn parse(field: &str, value: &Json) -> Result<Vec<Self>> {
+    /// [`Error::Value`] for what is no list of commands or ids, [`Error::Index`] for a command that breaks
+    /// off, [`Error::Type`] for one that has something else where ids belong.
+    pub fn parse(field: &Field, value: &Json) -> Result<Vec<Self>> {
         let wrong = || {
-            Error::Value(format!("'{field}' needs a list of commands or ids, not {}.", python::repr(value)))
+            Error::Value(format!(
+                "'{}' needs a list of commands or ids, not {}.",
+                field.name,
+                python::repr(value)
+            ))
         };
         let items = match value {
             Json::Array(items) => items,
-            value if !python::truth(value) => return Ok(vec![Self::Clear]),
+            // Any other emptiness is a mistake, and lines are too dear for one.
+            Json::Null | Json::Bool(false) => return Ok(vec![Self::Clear]),
             _ => return Err(wrong()),
         };
         if !items.is_empty() && items.iter().all(Json::is_number) {
@@ -68,7 +74,11 @@ impl Command {
         for item in items {
             match item {
                 Json::Number(_) => commands.push(Self::Link(item.as_i64().ok_or_else(wrong)?)),
-                Json::Array(parts) => commands.extend(Self::one(field, parts)?),
+                Json::Array(parts) => {
+                    if !parts.is_empty() || !matches!(field.kind, FieldType::Many2many { .. }) {
+                        commands.extend(Self::one(&field.name, parts)?);
+                    }
+                }
                 _ => return Err(wrong()),
             }
         }
@@ -76,26 +86,34 @@ impl Command {
     }
 
     fn one(field: &str, parts: &[Json]) -> Result<Option<Self>> {
-        let wrong = || {
-            let parts = Json::Array(parts.to_vec());
-            Error::Value(format!("'{field}' does not understand the command {}.", python::repr(&parts)))
+        let told = || python::repr(&Json::Array(parts.to_vec()));
+        let wrong = || Error::Value(format!("'{field}' does not understand the command {}.", told()));
+        let part = |place: usize| {
+            let missing = || Error::Index(format!("The command {} of '{field}' breaks off.", told()));
+            parts.get(place).ok_or_else(missing)
         };
-        let id = || parts.get(1).and_then(Json::as_i64).ok_or_else(wrong);
-        let values = || match parts.get(2) {
-            Some(Json::Object(values)) => Ok(values.clone()),
-            Some(value) if !python::truth(value) => Ok(Values::new()),
+        let id = || part(1)?.as_i64().ok_or_else(wrong);
+        let values = || match part(2)? {
+            Json::Object(values) => Ok(values.clone()),
+            value if !python::truth(value) => Ok(Values::new()),
             _ => Err(wrong()),
         };
-        Ok(Some(match parts.first().and_then(Json::as_i64) {
+        let ids = || match part(2)? {
+            number @ Json::Number(_) => Err(Error::Type(format!(
+                "The command {} of '{field}' needs a list of ids, not {number}.",
+                told()
+            ))),
+            ids => super::method::ids(ids),
+        };
+        Ok(Some(match part(0)?.as_i64() {
             Some(0) => Self::Create(values()?),
             Some(1) => Self::Update(id()?, values()?),
             Some(2) => Self::Delete(id()?),
             Some(3) => Self::Unlink(id()?),
             Some(4) => Self::Link(id()?),
             Some(5) => Self::Clear,
-            Some(6) => Self::Set(super::method::ids(parts.get(2).unwrap_or(&Json::Null))?),
-            Some(_) => return Ok(None),
-            None => return Err(wrong()),
+            Some(6) => Self::Set(ids()?),
+            _ => return Ok(None),
         }))
     }
 }
@@ -113,7 +131,7 @@ pub async fn apply(
     value: &Json,
     is_new: bool,
 ) -> Result<()> {
-    let mut commands = Command::parse(&field.name, value)?;
+    let mut commands = Command::parse(field, value)?;
     if is_new {
         // A new record has no lines to be taken off.
         commands.retain(|command| *command != Command::Clear);

@@ -25,6 +25,7 @@ pub mod export;
 pub mod external_ids;
 pub mod field;
 pub mod file;
+pub mod form_lines;
 mod html;
 pub mod image;
 pub mod load;

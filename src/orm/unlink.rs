@@ -15,10 +15,11 @@ use crate::db::sql::ident;
 /// record still needs one of them.
 pub fn unlink<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64]) -> Promise<'a, ()> {
     Box::pin(async move {
-        access::check_model(env, model, Operation::Unlink)?;
+        // As in Odoo, to delete nothing needs no right.
         if ids.is_empty() {
             return Ok(());
         }
+        access::check_model(env, model, Operation::Unlink)?;
         records::check(env, model, ids, Operation::Unlink).await?;
         model.behaviour.before_unlink(env, ids).await?;
         let names = Sql::text("DELETE FROM ir_model_data WHERE model = ")

@@ -38,12 +38,16 @@ pub fn write_in<'a>(
     scope: Scope,
 ) -> Promise<'a, ()> {
     Box::pin(async move {
+        // As in Odoo, to change nothing needs no right.
+        if ids.is_empty() {
+            return Ok(());
+        }
         access::check_model(env, model, Operation::Write)?;
         prepare::check_names(env, model, &values)?;
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        if ids.is_empty() || values.is_empty() {
+        if values.is_empty() {
             return Ok(());
         }
         let mut values = values;

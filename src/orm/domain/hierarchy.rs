@@ -100,9 +100,9 @@ fn start(compiler: &Compiler<'_>, comodel: &Model, items: &[&Json]) -> Result<Op
         any.push(Sql::text("id = ANY(").then(Sql::param(ids?)).and_text(")"));
     }
     if !names.is_empty() {
-        let named: Result<Vec<Domain>> =
+        let named =
             names.into_iter().map(|name| name_domain(compiler.env, comodel, Operator::Ilike, name)).collect();
-        let select = compiler.select(comodel, "id", Domain::any_of(named?), false)?;
+        let select = compiler.select(comodel, "id", Domain::any_of(named), false)?;
         any.push(Sql::text("id IN (").then(select).and_text(")"));
     }
     Ok(Some(Sql::join(any, " OR ")))

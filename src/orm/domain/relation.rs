@@ -107,12 +107,8 @@ fn is_among(compiler: &Compiler<'_>, value: Sql, select: Sql) -> Sql {
 }
 
 /// The domain over `model` that finds records by their name. What the caller may not see is not searched, and
-/// so tells nothing of itself.
-///
-/// # Errors
-///
-/// [`Error::Value`] when nothing names a record of the model.
-pub fn name_domain(env: &Environment, model: &Model, operator: Operator, value: &Json) -> Result<Domain> {
+/// so tells nothing of itself. Where records have no name, a name restricts nothing, as in Odoo.
+pub fn name_domain(env: &Environment, model: &Model, operator: Operator, value: &Json) -> Domain {
     let is_seen =
         |name: &&str| model.field(name).is_some_and(|field| access::has_field_access(env, model, field));
     let all = model.rec_names_search();
@@ -124,10 +120,8 @@ pub fn name_domain(env: &Environment, model: &Model, operator: Operator, value: 
     }
     let parts: Vec<Domain> =
         names.into_iter().map(|name| Domain::condition(name, operator, value.clone())).collect();
-    if parts.is_empty() {
-        return Err(Error::Value(format!("Records of '{}' have no name to search by.", model.name)));
-    }
-    Ok(if operator.is_negative() { Domain::all_of(parts) } else { Domain::any_of(parts) })
+    // `any_of` nothing would be no record.
+    if operator.is_negative() || parts.is_empty() { Domain::all_of(parts) } else { Domain::any_of(parts) }
 }
 
 /// A condition on `display_name`, where a field stands behind it.
@@ -140,7 +134,7 @@ pub(super) fn by_name(
     let (Operand::Value(value), Some(_)) = (&condition.operand, model.is_named_by_field()) else {
         return Ok(None);
     };
-    let domain = name_domain(compiler.env, model, condition.operator, value)?;
+    let domain = name_domain(compiler.env, model, condition.operator, value);
     compiler.condition(model, alias, &domain).map(Some)
 }
 
@@ -260,7 +254,7 @@ fn members(
         any.push(left.and_text(" = ANY(").then(Sql::param(ids)).and_text(")"));
     }
     if !names.is_empty() {
-        let domain = name_domain(compiler.env, comodel, Operator::In, &Json::Array(names))?;
+        let domain = name_domain(compiler.env, comodel, Operator::In, &Json::Array(names));
         let select = compiler.select(comodel, "id", domain, false)?;
         any.push(is_among(compiler, link.clone(), select));
     }
@@ -305,7 +299,7 @@ fn by_pattern(
     let domain = match value {
         // A number is the id, not a part of the name.
         Json::Number(_) => Domain::condition("id", Operator::Eq, value.clone()),
-        _ => name_domain(compiler.env, comodel, positive, &Json::from(python::text(value)))?,
+        _ => name_domain(compiler.env, comodel, positive, &Json::from(python::text(value))),
     };
     let select = compiler.select(comodel, "id", domain, false)?;
     let found = is_among(compiler, link.clone(), select);
@@ -343,7 +337,7 @@ pub(super) fn x2many(
         (operator, Json::String(_)) => {
             let comodel = compiler.env.model(field.kind.comodel().unwrap_or_default())?;
             let positive = operator.negated().filter(|_| negative).unwrap_or(operator);
-            name_domain(compiler.env, &comodel, positive, value)?
+            name_domain(compiler.env, &comodel, positive, value)
         }
         (_, Json::Array(items)) if items.is_empty() => return Ok(Sql::boolean(negative)),
         (_, Json::Array(items)) => return by_ids(compiler, model, alias, field, negative, items),
@@ -368,7 +362,7 @@ fn by_ids(
     if !names.is_empty() {
         let comodel = compiler.env.model(field.kind.comodel().unwrap_or_default())?;
         let names = Json::Array(names.into_iter().cloned().collect());
-        any.push(name_domain(compiler.env, &comodel, Operator::In, &names)?);
+        any.push(name_domain(compiler.env, &comodel, Operator::In, &names));
     }
     let env = compiler.env.with_active_test(false);
     let found = linked(&compiler.with_env(&env), model, alias, field, Domain::any_of(any))?;

@@ -131,7 +131,12 @@ async fn matching(env: &Environment, model: &Model, domain: Domain, further: Opt
 
 /// A record that is called so: by the fields that name it, or else by its whole name.
 async fn by_name(env: &Environment, model: &Model, given: &str) -> Result<Found> {
-    let found = matching(env, model, name_domain(env, model, Operator::Eq, &given.into())?, None).await?;
+    let named = match name_domain(env, model, Operator::Eq, &given.into()) {
+        // What finds every record finds none by its name.
+        Domain::True => Domain::False,
+        named => named,
+    };
+    let found = matching(env, model, named, None).await?;
     if found != Found::None {
         return Ok(found);
     }

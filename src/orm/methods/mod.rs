@@ -48,6 +48,7 @@ static METHODS: &[Method] = &[
     method!("exists", OnRecords, Reads, [], records::exists),
     method!("browse", OnRecords, Reads, [], records::browse),
     method!("copy", OnRecords, Writes, [optional("default")], copy::copy),
+    method!("copy_data", OnRecords, Reads, [optional("default")], copy::copy_data),
     method!("action_archive", OnRecords, Writes, [], records::archive),
     method!("action_unarchive", OnRecords, Writes, [], records::unarchive),
     method!("toggle_active", OnRecords, Writes, [], records::toggle_active),
@@ -175,7 +176,7 @@ static METHODS: &[Method] = &[
         "onchange",
         OnRecords,
         Reads,
-        [required("values"), optional("field_names"), optional("fields_spec")],
+        [required("values"), required("field_names"), required("fields_spec")],
         onchange::onchange
     ),
     method!(

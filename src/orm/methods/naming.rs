@@ -2,21 +2,41 @@
 
 use serde_json::Value as Json;
 
-use super::super::behaviour::{Promise, Values};
+use super::super::behaviour::Promise;
 use super::super::create;
 use super::super::domain::{Domain, Operator, name_domain};
 use super::super::method::{Call, Reply};
+use super::super::python;
 use super::super::query::{self, Page, SELF};
 use super::super::read;
 use super::super::registry::{int, text};
 use super::super::render;
-use super::search::domain;
+use super::search::optional_domain;
 use crate::db::sql::column;
 use crate::db::{Row, Sql};
 use crate::error::{Error, Result};
 
 /// How many names are given where nobody says how many.
 const USUAL_LIMIT: i64 = 100;
+
+/// The records that are called so, and fulfil the domain of an argument as well, if one is given. Only
+/// to contain nothing is true of every name; any other comparison is made with an empty one too.
+pub(super) fn named(call: &Call<'_>, operator: &str, further: &str) -> Result<Domain> {
+    let operator = Operator::parse(operator)
+        .ok_or_else(|| Error::Value(format!("'{operator}' is no operator to search a name with.")))?;
+    let empty = Json::String(String::new());
+    let name = match call.arguments.get("name") {
+        None | Some(Json::Null | Json::Bool(false)) => &empty,
+        Some(name) => name,
+    };
+    let named = if *name == empty && matches!(operator, Operator::Like | Operator::Ilike) {
+        Domain::True
+    } else {
+        name_domain(call.env, call.model, operator, name)
+    };
+    let further = optional_domain(&call.arguments, further)?;
+    Ok(Domain::all_of(vec![named, further]))
+}
 
 pub(super) fn name_search(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
@@ -25,14 +45,7 @@ pub(super) fn name_search(call: Call<'_>) -> Promise<'_, Reply> {
             None => "ilike",
             Some(given) => given.as_str().unwrap_or_default(),
         };
-        let operator = Operator::parse(operator)
-            .ok_or_else(|| Error::Value(format!("'{operator}' is no operator to search a name with.")))?;
-        let name = call.arguments.get("name").filter(|name| **name != Json::String(String::new()));
-        let named = match name {
-            None | Some(Json::Null | Json::Bool(false)) => Domain::True,
-            Some(name) => name_domain(call.env, call.model, operator, name)?,
-        };
-        let all = Domain::all_of(vec![named, domain(&call.arguments, "args")?]);
+        let all = named(&call, operator, "args")?;
         let limit = match call.arguments.get("limit") {
             None => Some(USUAL_LIMIT),
             Some(_) => call.arguments.count("limit")?,
@@ -63,11 +76,9 @@ fn pair(out: &mut Vec<u8>, row: &Row) {
 
 pub(super) fn name_create(mut call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        let nameless =
-            || Error::User(format!("A record of '{}' cannot be made by its name.", call.model.description));
-        let field = call.model.rec_name.clone().ok_or_else(nameless)?;
-        let mut values = Values::new();
-        values.insert(field, call.arguments.take("name"));
+        let Some(values) = call.model.behaviour.named(call.model, call.arguments.take("name")) else {
+            return Ok(Reply::value(&Json::Bool(false)));
+        };
         let made = create::create(call.env, call.model, vec![values]).await?;
         let rows = names(&call, made).await?;
         let mut out = Vec::new();

@@ -1,12 +1,13 @@
 //! `onchange`: what a form shows before its record is saved.
 //!
 //! A new record, for which nothing has been typed in yet, gets the defaults of all fields that the
-//! specification names. Later a change of a many2one brings the fields that are read over it.
+//! specification names. Later a change of a many2one brings the fields that are read over it. What
+//! else follows is for the models to say.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::super::access::{self, Operation};
-use super::super::behaviour::{Promise, Values};
+use super::super::behaviour::{Form, Promise, Values};
 use super::super::command::Command;
 use super::super::create;
 use super::super::environment::Environment;
@@ -25,12 +26,15 @@ pub(super) fn onchange(mut call: Call<'_>) -> Promise<'_, Reply> {
         let specification = specification(call.arguments.take("fields_spec"))?;
         let given = super::records::values(call.arguments.take("values"), "values")?;
         let changed = names(&call.arguments.take("field_names"))?;
+        if changed.iter().any(|name| model.field(name).is_none()) {
+            return Ok(Reply::value(&json!({})));
+        }
         let wanted: Vec<String> = specification.keys().cloned().collect();
         let fields = read::fields(env, model, Some(&wanted))?;
         let mut values = Map::new();
-        if changed.is_empty() {
+        let mut start = given.clone();
+        let links: Vec<&str> = if changed.is_empty() {
             let known = create::known_defaults(env, model).await?;
-            let mut start = given.clone();
             for field in model.fields.values() {
                 if !start.contains_key(&field.name)
                     && let Some(default) = create::default(env, model, field, &known)
@@ -45,14 +49,16 @@ pub(super) fn onchange(mut call: Call<'_>) -> Promise<'_, Reply> {
                     values.insert(field.name.clone(), value);
                 }
             }
-            let links: Vec<&str> = start.keys().map(String::as_str).collect();
-            follow(env, model, &fields, &links, &start, &mut values).await?;
+            start.keys().map(String::as_str).collect()
         } else {
-            let links: Vec<&str> = changed.iter().map(String::as_str).collect();
-            follow(env, model, &fields, &links, &given, &mut values).await?;
-            let own = model.behaviour.onchange(env, &changed, &given).await?;
-            values.extend(own.into_iter().filter(|(name, _)| wanted.contains(name)));
-        }
+            changed.iter().map(String::as_str).collect()
+        };
+        follow(env, model, &fields, &links, &start, &mut values).await?;
+        let form = Form { ids: &call.ids, changed: &changed, given: &start };
+        let own = model.behaviour.onchange(env, model, &form).await?;
+        values.extend(
+            own.into_iter().filter(|(name, value)| wanted.contains(name) && given.get(name) != Some(value)),
+        );
         Ok(Reply::value(&json!({"value": values})))
     })
 }
@@ -108,7 +114,7 @@ async fn lines(
     wanted: Option<&Specification>,
 ) -> Result<Vec<Json>> {
     let mut commands = Vec::new();
-    for command in Command::parse(&field.name, default)? {
+    for command in Command::parse(field, default)? {
         match command {
             Command::Create(values) => commands.push(json!([0, 0, values])),
             Command::Link(id) => commands.extend(links(env, comodel, &[id], wanted).await?),

@@ -11,8 +11,8 @@ use super::super::read::{self, Load, Wanted};
 use super::super::registry::int;
 use super::super::render;
 use super::super::{create, unlink, write};
+use crate::db::Sql;
 use crate::db::sql::ident;
-use crate::db::{Raw, Sql};
 use crate::error::{Error, Result};
 
 /// A list of ids as a reply.
@@ -113,46 +113,49 @@ pub(super) fn browse(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move { Ok(Reply::value(&format!("{}()", model.name).into())) })
 }
 
-async fn set_active(call: &Call<'_>, ids: &[i64], active: bool) -> Result<()> {
-    if !call.model.has_active() {
-        return Err(Error::User(format!("Records of '{}' cannot be archived.", call.model.description)));
+/// Which of the called records are active, and which are archived.
+async fn by_active(call: &Call<'_>) -> Result<(Vec<i64>, Vec<i64>)> {
+    let unfit = || Error::User(format!("Records of '{}' cannot be archived.", call.model.description));
+    let active = call.model.field("active").filter(|_| call.model.has_active()).ok_or_else(unfit)?;
+    let found = read::values(call.env, call.model, &call.ids, &[active], Load::Raw).await?;
+    let (mut on, mut off) = (Vec::new(), Vec::new());
+    for record in &found {
+        let Some(id) = record.get("id").and_then(Json::as_i64) else { continue };
+        if record.get("active").is_some_and(python::truth) { on.push(id) } else { off.push(id) }
     }
-    let mut values = Values::new();
-    values.insert("active".to_owned(), active.into());
+    let missing: Vec<i64> =
+        call.ids.iter().filter(|id| !on.contains(id) && !off.contains(id)).copied().collect();
+    if missing.is_empty() { Ok((on, off)) } else { Err(write::gone(call.model, &missing)) }
+}
+
+async fn set_active(call: &Call<'_>, ids: &[i64], active: bool) -> Result<()> {
+    let values: Values = [("active".to_owned(), active.into())].into_iter().collect();
     write::write(call.env, call.model, ids, values).await
 }
 
+/// Those that are archived already stay as they are, and need no right to be changed.
 pub(super) fn archive(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        set_active(&call, &call.ids, false).await?;
+        let (on, _) = by_active(&call).await?;
+        set_active(&call, &on, false).await?;
         Ok(Reply::Void)
     })
 }
 
+/// The same the other way round.
 pub(super) fn unarchive(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        set_active(&call, &call.ids, true).await?;
+        let (_, off) = by_active(&call).await?;
+        set_active(&call, &off, true).await?;
         Ok(Reply::Void)
     })
 }
 
 pub(super) fn toggle_active(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        if !call.model.has_active() {
-            set_active(&call, &[], false).await?;
-        }
-        let statement = Sql::text("SELECT id, active FROM ")
-            .then(ident(&call.model.table))
-            .and_text(" WHERE id = ANY(")
-            .then(Sql::param(call.ids.clone()))
-            .and_text(")");
-        let rows = call.env.connection().query(statement).await?;
-        let (on, off): (Vec<_>, Vec<_>) = rows
-            .iter()
-            .partition(|row| row.try_get::<_, Option<Raw<'_>>>(1).ok().flatten().is_some_and(Raw::boolean));
-        let ids = |rows: Vec<&crate::db::Row>| rows.into_iter().map(|row| int(row, 0)).collect::<Vec<i64>>();
-        set_active(&call, &ids(on), false).await?;
-        set_active(&call, &ids(off), true).await?;
+        let (on, off) = by_active(&call).await?;
+        set_active(&call, &on, false).await?;
+        set_active(&call, &off, true).await?;
         Ok(Reply::Void)
     })
 }

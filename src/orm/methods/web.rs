@@ -6,7 +6,7 @@ use super::super::access::{self, Operation};
 use super::super::behaviour::{Promise, Values};
 use super::super::context::Context;
 use super::super::create;
-use super::super::domain::{Domain, Operator, name_domain};
+use super::super::domain::Domain;
 use super::super::environment::Environment;
 use super::super::method::{Call, Reply};
 use super::super::model::Model;
@@ -16,8 +16,8 @@ use super::super::registry::int;
 use super::super::view::{self, Kind, View, stored};
 use super::super::web_read::{specification, web_read};
 use super::super::write;
-use super::search::{domain, optional_domain, page};
-use super::{group, records, toolbar};
+use super::search::{domain, page};
+use super::{group, naming, records, toolbar};
 use crate::db::sql::column;
 use crate::error::{Error, Result};
 
@@ -112,12 +112,7 @@ pub(super) fn web_name_search(mut call: Call<'_>) -> Promise<'_, Reply> {
         let mut specification = specification(call.arguments.take("specification"))?;
         specification.entry("display_name").or_insert_with(|| json!({}));
         let operator = call.arguments.text("operator")?.unwrap_or("ilike");
-        let operator = Operator::parse(operator)
-            .ok_or_else(|| Error::Value(format!("'{operator}' is no operator to search a name with.")))?;
-        let name = call.arguments.get("name").filter(|name| python::truth(name));
-        let named =
-            name.map_or(Ok(Domain::True), |name| name_domain(call.env, call.model, operator, name))?;
-        let all = Domain::all_of(vec![named, optional_domain(&call.arguments, "domain")?]);
+        let all = naming::named(&call, operator, "domain")?;
         let limit = call.arguments.count("limit")?.or(Some(USUAL_LIMIT));
         let ids = ids(call.env, call.model, all, &Page { limit, ..Page::default() }).await?;
         Ok(reply(web_read(call.env, call.model, &ids, &specification).await?))

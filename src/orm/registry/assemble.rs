@@ -173,9 +173,9 @@ fn delegate(models: &mut [Model]) -> Result<()> {
                     continue;
                 }
                 let mut own = field.clone();
+                own.copy = field.copy && !field.is_computed() && field.related_path().is_none();
                 own.source = Source::Related(vec![delegation.field.clone(), field.name.clone()]);
                 own.inherited = true;
-                own.copy = false;
                 own.default = None;
                 own.required = false;
                 model.fields.insert(own.name.clone(), own);

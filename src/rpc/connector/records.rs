@@ -72,7 +72,7 @@ async fn names(env: &Environment, model: &Model, name: &str, page: &Page) -> Res
     let named = if name.is_empty() {
         Domain::True
     } else {
-        name_domain(env, model, Operator::Ilike, &Json::String(name.to_owned()))?
+        name_domain(env, model, Operator::Ilike, &Json::String(name.to_owned()))
     };
     let wanted = column(SELF, "id").and_text(", ").then(read::display_name(env, model)?);
     let page = query::Page { offset: page.offset, limit: Some(page.limit), order: page.order.clone() };

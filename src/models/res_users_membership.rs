@@ -1,0 +1,50 @@
+//! Whether a user is in a group, or in some of several.
+
+use std::collections::HashSet;
+
+use crate::db::Sql;
+use crate::error::{Error, Result};
+use crate::orm::access::{self, Operation};
+use crate::orm::behaviour::Promise;
+use crate::orm::method::{Call, Reply};
+use crate::orm::registry::int;
+
+/// Whether one user is in a group.
+pub(super) fn has_group(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let name = call.arguments.text("group_ext_id")?.unwrap_or_default();
+        let groups = groups(&call).await?;
+        Ok(Reply::value(&is_in(&call, &groups, name).into()))
+    })
+}
+
+/// Whether one user is in one of the groups of a text such as `base.group_user,!base.group_portal`, and
+/// in none of those with a `!`. Where there are those alone, that is enough.
+pub(super) fn has_groups(call: Call<'_>) -> Promise<'_, Reply> {
+    Box::pin(async move {
+        let names = call.arguments.text("group_spec")?.unwrap_or_default();
+        let groups = groups(&call).await?;
+        let mut excluded = names.split(',').filter_map(|name| name.trim().strip_prefix('!'));
+        let mut wanted = names.split(',').map(str::trim).filter(|name| !name.starts_with('!')).peekable();
+        let has = |name: &str| is_in(&call, &groups, name);
+        let holds = !excluded.any(has) && (wanted.peek().is_none() || wanted.any(has));
+        Ok(Reply::value(&holds.into()))
+    })
+}
+
+fn is_in(call: &Call<'_>, groups: &HashSet<i64>, name: &str) -> bool {
+    call.env.registry().references.get(name).is_some_and(|group| groups.contains(group))
+}
+
+/// The groups of the one user that is asked about; asking for another user needs the right to look at users.
+async fn groups(call: &Call<'_>) -> Result<HashSet<i64>> {
+    let [user] = call.ids.as_slice() else {
+        return Err(Error::Value(format!("One user is wanted, not {}.", call.ids.len())));
+    };
+    if *user == call.env.user().id {
+        return Ok(call.env.user().groups.iter().copied().collect());
+    }
+    access::check_model(call.env, call.model, Operation::Read)?;
+    let statement = Sql::text("SELECT gid FROM res_groups_users_rel WHERE uid = ").then(Sql::param(*user));
+    Ok(call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect())
+}

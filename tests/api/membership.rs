@@ -1,0 +1,46 @@
+//! Whether a user is in a group, or in some of several.
+
+use serde_json::{Value as Json, json};
+
+use crate::support::app::TestApp;
+
+#[tokio::test]
+async fn a_user_is_in_one_of_several_groups_and_in_none_that_is_excluded() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let reader = admin.make_user("reader", &["base.group_user"]).await;
+    for (groups, wanted) in [
+        ("base.group_user", true),
+        ("base.group_user,!base.group_portal", true),
+        ("base.group_portal, base.group_user", true),
+        ("base.group_user,!base.group_system", true),
+        ("!base.group_user", false),
+        ("base.group_user,!base.group_user", false),
+        ("!base.group_portal", true),
+        ("base.group_system", false),
+        ("no.such_group", false),
+        ("", false),
+    ] {
+        for user in [&reader, &admin] {
+            let told = user.result("res.users", "has_groups", json!([[reader.uid], groups])).await;
+            assert_eq!(told, wanted, "{groups}");
+        }
+    }
+    let own = admin.result("res.users", "has_groups", json!([admin.uid, "base.group_system"])).await;
+    assert_eq!(own, true);
+}
+
+#[tokio::test]
+async fn groups_are_asked_of_one_user() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    for method in ["has_group", "has_groups"] {
+        for ids in [json!([]), json!([1, 2])] {
+            let args: Json = json!([ids, "base.group_user"]);
+            let answer = admin.call_kw("res.users", method, args, json!({})).await;
+            assert_eq!(answer.error().1, "builtins.ValueError", "{method} {ids}");
+        }
+        let one = admin.result("res.users", method, json!([[admin.uid], "base.group_user"])).await;
+        assert_eq!(one, true);
+    }
+}
