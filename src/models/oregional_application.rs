@@ -60,7 +60,7 @@ fn application() -> Model {
                 .default_by(Default::Reference("oregional.default_model_scheme")),
             text("description").translate(),
             one2many("uri_ids", "oregional.application.uri", "application_id").string("URIs").with_copy(),
-            integer("uri_count").string("URI Count").compute(uri_count, &["uri_ids"]),
+            integer("uri_count").string("URI Count").compute(uri_count, &["uri_ids"]).counts("uri_ids"),
             one2many("authorization_ids", "oregional.authorization", "application_id")
                 .string("Authorizations")
                 .groups(ADMIN),

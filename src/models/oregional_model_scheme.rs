@@ -62,7 +62,9 @@ fn scheme() -> Model {
             )
             .string("Model Configurations"),
             one2many("application_ids", "oregional.application", "model_scheme_id").string("Applications"),
-            integer("application_count").compute(application_count, &["application_ids"]),
+            integer("application_count")
+                .compute(application_count, &["application_ids"])
+                .counts("application_ids"),
             boolean("is_base").string("Shipped").readonly().no_copy(),
         ])
         .audited()

@@ -199,6 +199,13 @@ impl Field {
         self.follow(depends)
     }
 
+    /// Counts the lines of a one2many: those that the caller sees. The expression is for the server itself.
+    #[must_use]
+    pub fn counts(mut self, list: &str) -> Self {
+        self.counts = Some(list.to_owned());
+        self
+    }
+
     /// May be asked for in a domain, although it follows from others when it is read.
     #[must_use]
     pub fn searchable(mut self) -> Self {

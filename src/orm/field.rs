@@ -249,6 +249,8 @@ pub struct Field {
     pub depends: Vec<String>,
     /// Whether a domain may ask for it although it is computed when it is read.
     pub search: bool,
+    /// The one2many whose lines it counts: each reader is told of those that the reader sees.
+    pub counts: Option<String>,
     /// Where the options of a selection come from, when they are not declared.
     pub choices: Option<Choices>,
     /// Whether it was made by an administrator at run time.
@@ -283,6 +285,7 @@ impl Field {
             source: Source::Column,
             depends: Vec::new(),
             search: false,
+            counts: None,
             choices: None,
             manual: false,
             inherited: false,

@@ -44,3 +44,20 @@ async fn groups_are_asked_of_one_user() {
         assert_eq!(one, true);
     }
 }
+
+#[tokio::test]
+async fn who_may_not_see_a_user_learns_nothing_of_its_groups() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let portal = admin.make_user("portal", &["base.group_portal"]).await;
+
+    for method in ["has_group", "has_groups"] {
+        let answer = portal.call_kw("res.users", method, json!([[2], "base.group_system"]), json!({})).await;
+        assert_eq!(answer.error().1, "odoo.exceptions.AccessError", "{method}");
+        let own = portal.result("res.users", method, json!([[portal.uid], "base.group_portal"])).await;
+        assert_eq!(own, true, "{method}");
+        // That group is for developer mode, of which a call has none.
+        let developer = admin.result("res.users", method, json!([[admin.uid], "base.group_no_one"])).await;
+        assert_eq!(developer, false, "{method}");
+    }
+}

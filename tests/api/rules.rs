@@ -134,3 +134,34 @@ async fn a_default_of_the_context_writes_no_field_that_is_kept_back() {
     assert_eq!(found[0]["x_secret"], false);
     assert_eq!(found[0]["x_open"], "open");
 }
+
+#[tokio::test]
+async fn lines_that_a_rule_hides_are_not_counted() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let scheme = admin.create("oregional.model.scheme", json!({"name": "s"})).await;
+    let lines = json!([[0, 0, {"uri": "https://a.example"}], [0, 0, {"uri": "https://b.example"}]]);
+    let id = admin
+        .create("oregional.application", json!({"name": "a", "model_scheme_id": scheme, "uri_ids": lines}))
+        .await;
+    let reader = admin.make_user("reader", &["base.group_user"]).await;
+    let counts = async |user: &User| {
+        let application =
+            user.result("oregional.application", "read", json!([[id], ["uri_count", "uri_ids"]])).await;
+        let scheme =
+            user.result("oregional.model.scheme", "read", json!([[scheme], ["application_count"]])).await;
+        let lines = application[0]["uri_ids"].as_array().unwrap().len();
+        assert_eq!(application[0]["uri_count"], lines, "what is counted is what is seen");
+        (lines, scheme[0]["application_count"].as_i64().unwrap())
+    };
+    assert_eq!(counts(&reader).await, (2, 1));
+
+    admin.create("ir.rule", rule(&admin, URI, "[('uri', '=', 'https://a.example')]").await).await;
+    assert_eq!(counts(&reader).await, (1, 1));
+    let scheme_rule = rule(&admin, "oregional.application", "[('model_scheme_id', '=', False)]").await;
+    let named = admin.create("ir.rule", scheme_rule).await;
+    let told =
+        reader.result("oregional.model.scheme", "read", json!([[scheme], ["application_count"]])).await;
+    assert_eq!(told[0]["application_count"], 0);
+    assert_eq!(admin.result("ir.rule", "unlink", json!([[named]])).await, true);
+}

@@ -6,7 +6,6 @@ use super::super::behaviour::Promise;
 use super::super::create;
 use super::super::domain::{Domain, Operator, name_domain};
 use super::super::method::{Call, Reply};
-use super::super::python;
 use super::super::query::{self, Page, SELF};
 use super::super::read;
 use super::super::registry::{int, text};

@@ -1,10 +1,12 @@
 //! Which column of a row has which field, and which one its name.
 
+use super::super::domain::Domain;
+use super::super::domain::to_sql::Compiler;
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType};
 use super::super::model::Model;
 use super::super::names;
-use super::super::query::SELF;
+use super::super::query::{self, SELF};
 use super::super::value_sql;
 use crate::db::Sql;
 use crate::db::sql::{column, ident};
@@ -39,7 +41,10 @@ impl<'a> Layout<'a> {
         for field in fields.iter().copied().filter(|field| field.name != "id") {
             let mut placed = Placed { field, value: None, name: None };
             if !field.kind.is_x2many() {
-                let value = value_sql::value(env.registry(), model, field, SELF, &env.context.lang)?;
+                let value = match &field.counts {
+                    Some(list) if !env.su => counted(env, model, list)?,
+                    _ => value_sql::value(env.registry(), model, field, SELF, &env.context.lang)?,
+                };
                 if let (FieldType::Many2one { comodel, .. }, true) = (&field.kind, with_names) {
                     let comodel = env.model(comodel)?;
                     if env.names().is_none() || !names::are_kept(&comodel) {
@@ -67,6 +72,25 @@ impl<'a> Layout<'a> {
     pub(super) fn columns(&self) -> Sql {
         Sql::join(self.columns.iter().cloned(), ", ")
     }
+}
+
+/// How many lines of a record the caller sees.
+fn counted(env: &Environment, model: &Model, list: &str) -> Result<Sql> {
+    const LINE: &str = "line";
+    let field = model.field(list).ok_or_else(|| Error::Internal(format!("no field {list}")))?;
+    let FieldType::One2many { comodel, inverse } = &field.kind else {
+        return Err(Error::Internal(format!("'{list}' has no lines of its own")));
+    };
+    let comodel = env.model(comodel)?;
+    let seen = Compiler::new(env).filter(&comodel, LINE, Domain::True, env.context.active_test)?;
+    let own = column(LINE, inverse).and_text(" = ").then(column(SELF, "id"));
+    Ok(Sql::text("(SELECT count(*)::int FROM ")
+        .then(ident(&comodel.table))
+        .and_text(" AS ")
+        .then(ident(LINE))
+        .and_text(" WHERE ")
+        .then(query::both(own, Some(seen).filter(|seen| !seen.is_empty())))
+        .and_text(")"))
 }
 
 /// The name of the record that a link points to. Names are told whatever the caller may see of the
