@@ -19,7 +19,7 @@ const OLDER: &str = "groups_id";
 const DOMAINS: [&str; 2] = ["domain", "args"];
 
 /// Arguments that name fields, one or several, and so what the answer has.
-const NAMES: [&str; 5] = ["fields", "allfields", "fields_list", "groupby", "aggregates"];
+const NAMES: [&str; 6] = ["fields", "allfields", "fields_list", "fields_to_export", "groupby", "aggregates"];
 
 /// Arguments that sort by fields.
 const ORDERS: [&str; 2] = ["order", "orderby"];

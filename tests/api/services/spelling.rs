@@ -51,6 +51,10 @@ async fn groups_of_users_have_two_spellings_and_the_answer_has_the_one_that_was_
         let told =
             spelt.call("res.users/fields_get", json!({"allfields": [name], "attributes": ["type"]})).await;
         assert_eq!(told, json!({name: {"type": "many2many"}}));
+        let exported = json!({"ids": [zoe], "fields_to_export": ["login", format!("{name}/id")]});
+        let exported = spelt.call("res.users/export_data", exported).await;
+        assert_eq!(exported["datas"][0][0], "zoe");
+        assert!(exported["datas"].to_string().contains("base.group_user"), "{exported}");
         let groups = json!({"domain": only_zoe, "groupby": [name], "fields": [], "lazy": true});
         let groups = spelt.call("res.users/read_group", groups).await;
         let first = &groups[0];
