@@ -10,10 +10,12 @@ const AWAY: &str =
     "The database does not answer at the moment. Nothing was changed; please try again shortly.";
 
 /// The text of a database that refuses the server's name or password.
-const SHUT: &str = "The database does not let the server in. The log says why; name and password stand in --database-url.";
+const SHUT: &str =
+    "The database does not let the server in. The log says why; name and password stand in --database-url.";
 
 /// The text of a role without the rights that the server needs.
-const NOT_ALLOWED: &str = "The server's role in the database lacks a right. The log says which; it has to own the database.";
+const NOT_ALLOWED: &str =
+    "The server's role in the database lacks a right. The log says which; it has to own the database.";
 
 /// The text of a full disk.
 const NO_SPACE: &str = "The database has no space left on its disk. Nothing was changed; whoever runs the server has to make room.";
@@ -67,11 +69,18 @@ fn sort(refusal: &DbError) -> Error {
         return Error::Conflict;
     }
     if code.code().starts_with("28") {
-        tracing::error!(code = code.code(), message = refusal.message(), "the database does not let the server in");
+        tracing::error!(
+            code = code.code(),
+            message = refusal.message(),
+            "the database does not let the server in"
+        );
         return Error::Unavailable(SHUT.to_owned());
     }
     if *code == SqlState::INSUFFICIENT_PRIVILEGE {
-        tracing::error!(message = refusal.message(), "the role of the server may not do that in its database");
+        tracing::error!(
+            message = refusal.message(),
+            "the role of the server may not do that in its database"
+        );
         return Error::Internal(NOT_ALLOWED.to_owned());
     }
     if *code == SqlState::DISK_FULL {

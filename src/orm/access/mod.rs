@@ -10,6 +10,7 @@ pub mod rule;
 
 use std::collections::HashMap;
 
+use self::limits::Limits;
 use self::rule::Rule;
 use super::environment::Environment;
 use super::field::Field;
@@ -178,7 +179,29 @@ pub fn has_field_access(env: &Environment, model: &Model, field: &Field) -> bool
         groups.is_empty() || groups.iter().any(|group| env.user().has_group(group, env.registry()))
     };
     let has_groups = || has_one(&field.groups) && field.link_groups.iter().all(has_one);
-    env.su || (has_groups() && env.limits().is_none_or(|limits| limits.allow_field(model, field)))
+    let is_offered = |limits: &Limits| {
+        limits.allow_field(model, field) && (!field.manual || leads_within(env, limits, model, field))
+    };
+    env.su || (has_groups() && env.limits().is_none_or(is_offered))
+}
+
+/// Whether all that a related field leads over is within the limits of an application. Who makes such a field
+/// does not think of each scheme that keeps back what it shows; the shipped ones are parts of their model.
+fn leads_within(env: &Environment, limits: &Limits, model: &Model, field: &Field) -> bool {
+    let mut at = model;
+    for (place, step) in field.related_path().into_iter().flatten().enumerate() {
+        let Some(next) = at.field(step) else { return false };
+        let is_shown = place == 0 || limits.allow(&at.name, Operation::Read);
+        if !is_shown || !limits.allow_field(at, next) {
+            return false;
+        }
+        let Some(comodel) = next.kind.comodel() else { break };
+        match env.registry().find(comodel) {
+            Some(comodel) => at = comodel,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The groups that a text such as `base.group_system,!base.group_portal` names.

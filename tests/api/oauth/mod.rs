@@ -10,6 +10,7 @@ mod descriptions;
 mod ended;
 mod endurance;
 mod exchange;
+mod kept_back;
 mod leaks;
 mod library;
 mod moved;

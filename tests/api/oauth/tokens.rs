@@ -9,13 +9,21 @@ use crate::support::app::TestApp;
 use crate::support::client::{Anonymous, Answer, User, envelope, password_of};
 
 /// Calls a method with a bearer token.
-async fn call(url: &str, token: &str, model: &str, method: &str, args: Json, kwargs: Json) -> Answer {
+pub(super) async fn call(
+    url: &str,
+    token: &str,
+    model: &str,
+    method: &str,
+    args: Json,
+    kwargs: Json,
+) -> Answer {
     let params = json!({"model": model, "method": method, "args": args, "kwargs": kwargs});
     let request = Anonymous::new(url).http.post(format!("{url}/web/dataset/call_kw")).bearer_auth(token);
     Answer::to(request.json(&envelope(&params))).await
 }
 
-fn access_error() -> (i64, String) {
+/// The error of what the scheme keeps back.
+pub(super) fn access_error() -> (i64, String) {
     (200, "odoo.exceptions.AccessError".to_owned())
 }
 

@@ -1,0 +1,47 @@
+//! What a scheme keeps back stays so over fields that were made at run time.
+
+use reqwest::StatusCode;
+use serde_json::{Value as Json, json};
+
+use super::support::App;
+use super::tokens::{access_error, call};
+use crate::support::app::TestApp;
+
+#[tokio::test]
+async fn what_a_scheme_keeps_back_is_not_read_over_a_field_made_for_that() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let model = async |name: &str| {
+        admin.result("ir.model", "search", json!([[["model", "=", name]]])).await[0].clone()
+    };
+    let (company, language) = (model("res.company").await, model("res.lang").await);
+    for (name, path) in [("x_company", "company_id.name"), ("x_title", "parent_id.name")] {
+        let field = json!({"model_id": model("res.partner").await, "name": name, "ttype": "char", "related": path, "store": false});
+        admin.create("ir.model.fields", field).await;
+    }
+    let keep_back = async |models: Json| {
+        let scheme =
+            json!({"name": "Few", "model_limit": "blacklist", "model_blacklist_ids": [[6, 0, models]]});
+        let scheme = admin.create("oregional.model.scheme", scheme).await;
+        admin.result("oregional.application", "write", json!([[wiki.id], {"model_scheme_id": scheme}])).await;
+    };
+    keep_back(json!([language])).await;
+    let tokens = wiki.sign_in(&admin).await;
+    let read = async |field: &str| {
+        call(
+            &app.url(),
+            &tokens.access,
+            "res.partner",
+            "search_read",
+            json!([[], [field]]),
+            json!({"limit": 1}),
+        )
+        .await
+    };
+    assert_eq!(read("x_company").await.status, StatusCode::OK);
+
+    keep_back(json!([company])).await;
+    assert_eq!(read("x_company").await.error(), access_error());
+    assert_eq!(read("x_title").await.status, StatusCode::OK, "that leads to what is offered");
+}
