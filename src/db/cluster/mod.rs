@@ -8,7 +8,6 @@ mod error;
 mod files;
 mod initdb;
 mod lock;
-mod memory;
 mod pidfile;
 mod place;
 mod postmaster;

@@ -4,7 +4,6 @@ use super::SUPERUSER;
 use super::account::Account;
 use super::error::ClusterError;
 use super::files::replace;
-use super::memory;
 use std::path::Path;
 
 /// The file with this server's settings, next to `postgresql.conf`.
@@ -14,12 +13,14 @@ const FILE: &str = "oregional.conf";
 const INCLUDE: &str = "include_if_exists = 'oregional.conf'";
 
 /// What every cluster gets. The callers' settings come after these and win.
-const SETTINGS: [(&str, &str); 20] = [
+const SETTINGS: [(&str, &str); 22] = [
     // Nothing but the socket: no port that somebody else could use or find taken.
     ("listen_addresses", ""),
     ("port", "5432"),
     ("unix_socket_permissions", "0700"),
     ("max_connections", "100"),
+    ("shared_buffers", "256MB"),
+    ("effective_cache_size", "1GB"),
     // For solid state disks, which everything has by now.
     ("random_page_cost", "1.1"),
     // Compiling costs more than it gains with many short statements.
@@ -70,14 +71,7 @@ impl Settings {
                 .to_owned();
         // A list of directories, of which this is one: hence the second pair of quotes.
         let sockets = format!("\"{}\"", socket_dir.display());
-        let buffers = memory::shared_buffers();
-        let (buffers, cache) = (format!("{buffers}MB"), format!("{}MB", buffers * 3));
-        let own = SETTINGS.into_iter().chain([
-            ("shared_buffers", buffers.as_str()),
-            // What the planner believes of its own buffers and the system's together.
-            ("effective_cache_size", cache.as_str()),
-            ("unix_socket_directories", sockets.as_str()),
-        ]);
+        let own = SETTINGS.into_iter().chain([("unix_socket_directories", sockets.as_str())]);
         let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in own.chain(extra.clone()) {
             text.push_str(&line(name, value)?);
