@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
+use super::password_file;
 use crate::clock::World;
 use crate::config::Database;
 use crate::db::cluster::{Cluster, ClusterError, ClusterOptions};
@@ -61,6 +62,16 @@ pub enum StorageError {
     /// The data directory.
     #[error("the data directory {path} cannot be made: {source}. Choose another with --data-dir")]
     DataDir {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file with the generated password.
+    #[error(
+        "the password of admin cannot be kept in {path}: {source}. Give one with --admin-password, or another place with --data-dir"
+    )]
+    PasswordFile {
         /// Where.
         path: PathBuf,
         /// Why.
@@ -228,6 +239,11 @@ impl Storage {
             res_users::set_password(&env, &[ADMINISTRATOR], password).await?;
             generated_password = admin_password.is_none().then_some(generated);
         }
+        // Before the database is there to stay: whatever happens to this start then, the password is not lost.
+        if let Some(password) = &generated_password {
+            let failed = |source| StorageError::PasswordFile { path: self.password_file(), source };
+            password_file::write(&self.data_dir, password).map_err(failed)?;
+        }
         remember(env.connection(), "models", &fingerprint).await?;
         remember(env.connection(), "key", &self.sealer.fingerprint()).await?;
         env.connection().commit().await?;
@@ -258,6 +274,20 @@ impl Storage {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Where a generated password of the administrator is kept until somebody has read it.
+    pub fn password_file(&self) -> PathBuf {
+        password_file::place(&self.data_dir)
+    }
+
+    /// Removes that file: somebody has read the password elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be removed.
+    pub fn forget_password(&self) -> std::io::Result<()> {
+        password_file::remove(&self.data_dir)
     }
 
     /// For people: where the database is, without a password.

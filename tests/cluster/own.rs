@@ -105,7 +105,7 @@ mod tests {
     /// Starts a cluster in another process, which then waits to be killed.
     fn child_server(data_dir: &Path) -> Child {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "tests::a_killed_server_leaves_its_cluster_running"])
+            .args(["--exact", "own::tests::a_killed_server_leaves_its_cluster_running"])
             .env(CHILD_DIR, data_dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
