@@ -3,10 +3,12 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may stop at the first surprise, also in its helpers"
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may stop at the first surprise, also in its helpers, and say why"
 )]
 
 mod first_start;
 mod own;
 mod program;
+mod refusals;

@@ -41,8 +41,8 @@ impl Scratch {
         text.lines().next()?.parse().ok()
     }
 
-    /// Programs that work in the data directory: PostgreSQL's, and those that make it.
-    pub(crate) fn processes(&self) -> Vec<u32> {
+    /// The names of the programs that work in the data directory: PostgreSQL's, and those that make it.
+    pub(crate) fn programs(&self) -> String {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let is_here = |pid: &u32| {
@@ -53,7 +53,8 @@ impl Scratch {
             cwd.is_ok_and(|cwd| cwd.starts_with(&self.0))
                 || (line.contains(self.0.to_str().unwrap()) && !line.contains("serve"))
         };
-        ids.filter(is_here).collect()
+        let name = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        ids.filter(is_here).map(name).collect()
     }
 }
 
