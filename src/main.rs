@@ -1,12 +1,13 @@
 //! The command line: reads the settings and hands them on.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use oregional::config::{Cli, Command, Database, Serve};
-use oregional::startup::{Application, commands, key, password_file, transfer};
+use oregional::startup::{Application, commands, key, transfer};
 use oregional::telemetry;
 use secrecy::ExposeSecret as _;
 
@@ -59,7 +60,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 async fn serve(settings: Serve) -> anyhow::Result<()> {
     let name = settings.database.db_name.clone();
     let application = Application::build(settings).await?;
-    announce(&application, &name).context("cannot tell where the server is")?;
+    announce(&application, &name);
     let handle = application.handle();
     actix_web::rt::spawn(async move {
         signalled().await;
@@ -88,25 +89,49 @@ async fn signalled() {
     }
 }
 
-/// Tells whoever started it where it is, and on the first start how to get in.
-fn announce(application: &Application, name: &str) -> std::io::Result<()> {
+/// Tells whoever started it where it is, and on the first start how to get in. Nobody has to listen.
+fn announce(application: &Application, name: &str) {
     let mut out = std::io::stdout();
-    writeln!(out, "oregional is ready at http://{}", application.address())?;
-    writeln!(out, "  database {name}: {}", application.storage().describe())?;
-    if let Some(first) = application.first_start() {
-        writeln!(out, "  login    admin")?;
-        match &first.generated_password {
-            None => writeln!(out, "  password as given")?,
-            Some(password) if out.is_terminal() => writeln!(out, "  password {}", password.expose_secret())?,
-            Some(password) => {
-                writeln!(out, "  password in {}", password_file(application.storage(), password)?.display())?;
+    let shows_password = out.is_terminal();
+    let text = announcement(application, name, shows_password);
+    let is_told = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let file = application.storage().password_file();
+    let is_generated = application.first_start().is_some_and(|first| first.generated_password.is_some());
+    match is_told {
+        // It is on the screen of whoever started the server, who has no need of the file.
+        Ok(()) if shows_password && is_generated => {
+            if let Err(error) = application.storage().forget_password() {
+                tracing::warn!(%error, file = %file.display(), "the file with the password of admin stays");
             }
         }
-        writeln!(
-            out,
-            "  The key in {} seals the secrets: put it into the backup.",
-            application.storage().data_dir.join("secret.key").display()
-        )?;
+        Ok(()) => {}
+        Err(error) if is_generated => tracing::warn!(
+            %error, address = %application.address(), password = %file.display(),
+            "standard output cannot be written to; the password of admin is in a file"
+        ),
+        Err(error) => tracing::warn!(
+            %error, address = %application.address(), "standard output cannot be written to"
+        ),
     }
-    out.flush()
+}
+
+fn announcement(application: &Application, name: &str, shows_password: bool) -> String {
+    let storage = application.storage();
+    let mut text = format!("oregional is ready at http://{}\n", application.address());
+    // Writing to a string cannot fail.
+    _ = writeln!(text, "  database {name}: {}", storage.describe());
+    if let Some(first) = application.first_start() {
+        text.push_str("  login    admin\n");
+        _ = match &first.generated_password {
+            None => writeln!(text, "  password as given"),
+            Some(password) if shows_password => writeln!(text, "  password {}", password.expose_secret()),
+            Some(_) => writeln!(text, "  password in {}", storage.password_file().display()),
+        };
+        _ = writeln!(
+            text,
+            "  The key in {} seals the secrets: put it into the backup.",
+            storage.data_dir.join("secret.key").display()
+        );
+    }
+    text
 }

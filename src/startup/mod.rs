@@ -1,21 +1,24 @@
 //! Builds the server from its settings and runs it until it is told to stop. What a test starts is
 //! what production starts.
 
+mod address;
 pub mod commands;
 pub mod key;
+mod password_file;
 pub mod storage;
 pub mod transfer;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use actix_web::middleware::{Compress, NormalizePath, from_fn};
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App as ActixApp, HttpServer};
-use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
+use self::address::Address;
 use self::storage::{Effort, Storage, StorageError};
 use crate::auth::purge;
 use crate::clock::World;
@@ -55,9 +58,7 @@ pub enum StartError {
     #[error(transparent)]
     Database(#[from] crate::error::Error),
     /// The address is taken, or not ours.
-    #[error(
-        "cannot listen on {address}: {source}. Another server may be there: choose another address with --listen"
-    )]
+    #[error("cannot listen on {address}: {source}. {}", address::advice(.source))]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -67,7 +68,7 @@ pub enum StartError {
 }
 
 impl Application {
-    /// Opens the database, makes what is missing of it, and binds the address.
+    /// Takes the address, opens the database and makes what is missing of it.
     ///
     /// # Errors
     ///
@@ -82,24 +83,28 @@ impl Application {
     ///
     /// As [`Self::build`].
     pub async fn build_in(settings: Serve, world: World) -> Result<Self, StartError> {
+        // Before anything is made: a first start that fails for its address has made nothing.
+        let address = Address::take(settings.listen)?;
         let storage = Storage::open(&settings.database, &world).await?;
-        let bound = Self::bind(&settings, &storage, world).await;
-        match bound {
-            Ok((server, address, stop, first_start)) => {
-                Ok(Self { server, address, storage, stop, first_start })
-            }
+        let stop = CancellationToken::new();
+        let at = address.at();
+        match Self::make(&settings, &storage, world, address, &stop).await {
+            Ok((server, first_start)) => Ok(Self { server, address: at, storage, stop, first_start }),
             Err(error) => {
+                stop.cancel();
                 storage.close().await;
                 Err(error)
             }
         }
     }
 
-    async fn bind(
+    async fn make(
         settings: &Serve,
         storage: &Storage,
         world: World,
-    ) -> Result<(actix_web::dev::Server, SocketAddr, CancellationToken, Option<FirstStart>), StartError> {
+        address: Address,
+        stop: &CancellationToken,
+    ) -> Result<(actix_web::dev::Server, Option<FirstStart>), StartError> {
         let declared = models::all();
         let prepared = storage
             .prepare(
@@ -114,28 +119,27 @@ impl Application {
         let told = Settings {
             db_name: settings.database.db_name.clone(),
             public_url: settings.public_url.clone(),
-            issuer: issuer(settings),
+            issuer: issuer(settings, address.at()),
             trusted_proxies: settings.trusted_proxies.clone(),
             hash_rounds: settings.hash_rounds,
             max_failures: settings.max_failures,
             metrics_token: settings.metrics_token.clone(),
             max_body,
         };
-        let sealer = Arc::clone(&storage.sealer);
-        let shared = Arc::new(Shared::new(declared, prepared.registry, world, sealer, told));
-        let stop = CancellationToken::new();
-        listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
-        keep_house(&storage.config, Arc::clone(&shared), stop.clone())?;
-        let (server, address) = serve(settings, storage, shared, max_body)?;
-        if settings.public_url.is_none() && address.ip().is_unspecified() {
+        if settings.public_url.is_none() && address.at().ip().is_unspecified() {
             tracing::warn!(
-                issuer = issuer(settings),
+                issuer = told.issuer,
                 "clients of OAuth are told an address that nobody can open: set --public-url to the one that people use"
             );
         }
+        let sealer = Arc::clone(&storage.sealer);
+        let shared = Arc::new(Shared::new(declared, prepared.registry, world, sealer, told));
+        listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
+        keep_house(&storage.config, Arc::clone(&shared), stop.clone())?;
+        let server = serve(settings, storage, shared, max_body, address.open()?)?;
         let first_start =
             prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
-        Ok((server, address, stop, first_start))
+        Ok((server, first_start))
     }
 
     /// Where it listens; the port is the real one when 0 was asked for.
@@ -188,9 +192,9 @@ fn usual_workers() -> usize {
 }
 
 /// The address of the server as it names itself. Never what a request says of it.
-fn issuer(settings: &Serve) -> String {
+fn issuer(settings: &Serve, address: SocketAddr) -> String {
     let told = settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-    told.unwrap_or_else(|| format!("http://{}", settings.listen))
+    told.unwrap_or_else(|| format!("http://{address}"))
 }
 
 fn serve(
@@ -198,7 +202,8 @@ fn serve(
     storage: &Storage,
     shared: Arc<Shared>,
     max_body: usize,
-) -> Result<(actix_web::dev::Server, SocketAddr), StartError> {
+    listener: TcpListener,
+) -> Result<actix_web::dev::Server, StartError> {
     let workers = settings.workers.map_or_else(usual_workers, usize::from);
     let connections = settings.connections.map_or_else(|| usual_connections(workers), usize::from);
     let config = db::with_statement_timeout(&storage.config, settings.statement_timeout);
@@ -227,10 +232,9 @@ fn serve(
     .workers(workers)
     .shutdown_timeout(GRACE.as_secs())
     .disable_signals()
-    .bind(settings.listen)
+    .listen(listener)
     .map_err(failed)?;
-    let address = server.addrs().first().copied().unwrap_or(settings.listen);
-    Ok((server.run(), address))
+    Ok(server.run())
 }
 
 fn processors() -> usize {
@@ -285,21 +289,11 @@ fn keep_house(config: &Config, shared: Arc<Shared>, stop: CancellationToken) -> 
     Ok(())
 }
 
-/// Writes the password of a first start where only its operator reads it: on a terminal, or in a file
-/// of mode 0600.
+/// Writes the password of a first start into a file of mode 0600.
 ///
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn password_file(
-    storage: &Storage,
-    password: &secrecy::SecretString,
-) -> std::io::Result<std::path::PathBuf> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let path = storage.data_dir.join("admin-password");
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-    writeln!(file, "{}", password.expose_secret())?;
-    Ok(path)
+pub fn password_file(storage: &Storage, password: &secrecy::SecretString) -> std::io::Result<PathBuf> {
+    password_file::write(&storage.data_dir, password)
 }

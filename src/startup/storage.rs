@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
+use super::password_file;
 use crate::clock::World;
 use crate::config::Database;
 use crate::db::cluster::{Cluster, ClusterError, ClusterOptions};
@@ -33,6 +34,9 @@ const CONSENTS_FOLLOW: &str = include_str!("../../sql/queries/oauth/consents_fol
 
 /// Characters of a generated password.
 const PASSWORD_LENGTH: usize = 20;
+
+/// The version of this program, which a database keeps of the last one that changed its tables.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// A lock that one server at a time holds while it makes the schema.
 const SCHEMA_LOCK: &str = "SELECT pg_advisory_lock(6830471102)";
@@ -65,6 +69,26 @@ pub enum StorageError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// The file with the generated password.
+    #[error(
+        "the password of admin cannot be kept in {path}: {source}. Give one with --admin-password, or another place with --data-dir"
+    )]
+    PasswordFile {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A newer program has changed the tables of the models since this one.
+    #[error(
+        "the database was made by a newer oregional ({made_by}; this one is {own}); install that version"
+    )]
+    Newer {
+        /// The version of the program that made it.
+        made_by: String,
+        /// The version of this program.
+        own: &'static str,
     },
     /// Another key than the one that sealed the secrets.
     #[error(
@@ -202,6 +226,7 @@ impl Storage {
         connection.query(Sql::text(SCHEMA_LOCK)).await?;
         migrate::run(&self.config).await?;
         self.check_key(&connection).await?;
+        refuse_newer(&connection).await?;
         connection.tell(audit::call(&User::server(), world.now()));
         connection.begin();
         let bare = Registry::declared(declared.iter().cloned())?;
@@ -228,7 +253,13 @@ impl Storage {
             res_users::set_password(&env, &[ADMINISTRATOR], password).await?;
             generated_password = admin_password.is_none().then_some(generated);
         }
+        // Before the database is there to stay: whatever happens to this start then, the password is not lost.
+        if let Some(password) = &generated_password {
+            let failed = |source| StorageError::PasswordFile { path: self.password_file(), source };
+            password_file::write(&self.data_dir, password).map_err(failed)?;
+        }
         remember(env.connection(), "models", &fingerprint).await?;
+        remember(env.connection(), "program", PROGRAM).await?;
         remember(env.connection(), "key", &self.sealer.fingerprint()).await?;
         env.connection().commit().await?;
         let registry = Registry::load(declared, env.connection()).await?;
@@ -260,6 +291,20 @@ impl Storage {
         }
     }
 
+    /// Where a generated password of the administrator is kept until somebody has read it.
+    pub fn password_file(&self) -> PathBuf {
+        password_file::place(&self.data_dir)
+    }
+
+    /// Removes that file: somebody has read the password elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be removed.
+    pub fn forget_password(&self) -> std::io::Result<()> {
+        password_file::remove(&self.data_dir)
+    }
+
     /// For people: where the database is, without a password.
     pub fn describe(&self) -> String {
         match &self.cluster {
@@ -276,6 +321,21 @@ impl Storage {
             tracing::error!(%error, "the cluster did not stop cleanly");
         }
     }
+}
+
+/// An older program would take the tables of a newer one for its own.
+async fn refuse_newer(connection: &Connection) -> Result<()> {
+    match fact(connection, "program").await? {
+        Some(made_by) if numbers(&made_by) > numbers(PROGRAM) => {
+            Err(StorageError::Newer { made_by, own: PROGRAM })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The numbers of a version, in their order.
+fn numbers(version: &str) -> Vec<u32> {
+    version.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse().unwrap_or(0)).collect()
 }
 
 async fn follow_changes(env: &Environment) -> Result<()> {

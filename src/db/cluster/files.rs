@@ -96,6 +96,17 @@ pub(super) fn open_own(path: &Path, append: bool, account: &Account) -> Result<F
     Ok(file)
 }
 
+/// Renames a file that has more than `most` bytes to the same name with `.1` at its end, over an older one.
+pub(super) fn set_aside(path: &Path, most: u64) -> Result<(), ClusterError> {
+    // The link itself, if it is one: what it leads to is not ours to move.
+    if std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() > most) {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".1");
+        std::fs::rename(path, aside).map_err(ClusterError::io("rename", path))?;
+    }
+    Ok(())
+}
+
 /// The last lines of a file, of those from byte `from` on.
 pub(super) fn tail(path: &Path, from: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {

@@ -34,10 +34,10 @@ pub(super) fn read(pgdata: &Path) -> Option<PidFile> {
     Some(PidFile { pid, stopping })
 }
 
-/// Looks at the process. A postmaster's working directory is its data directory.
-pub(super) fn process(pid: u32, pgdata: &Path) -> Process {
+/// Looks at the process. A postmaster runs as the user `uid`, and its working directory is its data directory.
+pub(super) fn process(pid: u32, pgdata: &Path, uid: u32) -> Process {
     if !has_proc() {
-        return process_by_ps(pid);
+        return process_by_ps(pid, uid);
     }
     let entry = Path::new("/proc").join(pid.to_string());
     let Ok(stat) = std::fs::read_to_string(entry.join("stat")) else { return Process::Gone };
@@ -45,6 +45,10 @@ pub(super) fn process(pid: u32, pgdata: &Path) -> Process {
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
     if matches!(state, Some('Z' | 'X') | None) {
         return Process::Gone; // ended, but not yet collected by its parent
+    }
+    // Where the working directory of others is not to be seen, their user is.
+    if owner(&entry).is_some_and(|owner| owner != uid) {
+        return Process::Another;
     }
     match std::fs::read_link(entry.join("cwd")) {
         Ok(cwd) if cwd == pgdata => Process::Postmaster,
@@ -73,18 +77,30 @@ fn has_proc() -> bool {
     Path::new("/proc/self/stat").exists()
 }
 
+/// The user that a process runs as. Not the owner of its entry, which is root for some.
+fn owner(entry: &Path) -> Option<u32> {
+    let status = std::fs::read_to_string(entry.join("status")).ok()?;
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    // Real, effective, saved, of the file system.
+    ids.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// For systems without /proc.
-fn process_by_ps(pid: u32) -> Process {
-    match ps(&["-p", &pid.to_string()]).as_deref().map(str::trim) {
+fn process_by_ps(pid: u32, uid: u32) -> Process {
+    let pid = pid.to_string();
+    let of_user =
+        ps(&["-o", "uid=", "-p", &pid]).and_then(|line| line.split_whitespace().next()?.parse().ok());
+    match ps(&["-p", &pid]).as_deref().map(str::trim) {
         Some("") => Process::Gone,
+        Some(_) if of_user.is_some_and(|owner: u32| owner != uid) => Process::Another,
         Some(line) if !line.contains("postgres") => Process::Another,
         _ => Process::Postmaster,
     }
 }
 
-/// The command lines of some processes; `None` when `ps` cannot be run.
+/// What is told of some processes, their command lines at the end; `None` when `ps` cannot be run.
 fn ps(which: &[&str]) -> Option<String> {
     let mut command = Command::new("ps");
-    command.args(["-o", "command="]).args(which).stdin(Stdio::null()).stderr(Stdio::null());
+    command.args(which).args(["-o", "command="]).stdin(Stdio::null()).stderr(Stdio::null());
     Some(String::from_utf8_lossy(&command.output().ok()?.stdout).into_owned())
 }

@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::error::ClusterError;
-use super::files::{last_lines, open_own, remove, tail};
+use super::files::{last_lines, open_own, remove, set_aside, tail};
 use super::pidfile::{self, Process};
 use super::programs::program_version;
 use super::{PGDATA, SUPERUSER};
@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(3);
 /// How long the other processes of a killed postmaster may take to end.
 const REMNANTS: Duration = Duration::from_secs(10);
-/// Above this size in bytes the log is emptied at the start.
+/// Above this size in bytes the log is set aside at the start.
 const LOG_MAX: u64 = 16 * 1024 * 1024;
 
 /// A postmaster, and all that it takes to handle it.
@@ -53,13 +53,17 @@ impl Postmaster {
         Self { bin, pgdata, socket_dir, log, account, child: None, running: false }
     }
 
+    fn process(&self, pid: u32) -> Process {
+        pidfile::process(pid, &self.pgdata, self.account.uid)
+    }
+
     /// Takes over a postmaster that the last server left running, if there is one and it is fit.
     ///
     /// Afterwards either it is in use (`true`), or none is running (`false`): an unfit one, or any one when
     /// `wanted` is not set, is stopped.
     pub(super) async fn adopt(&mut self, wanted: bool) -> Result<bool, ClusterError> {
         let Some(file) = pidfile::read(&self.pgdata) else { return Ok(false) };
-        if pidfile::process(file.pid, &self.pgdata) != Process::Postmaster {
+        if self.process(file.pid) != Process::Postmaster {
             self.clear_away().await?;
             return Ok(false);
         }
@@ -87,7 +91,7 @@ impl Postmaster {
                 Err(_) if started.elapsed() < SILENCE => {}
                 Err(_) => return Ok(false),
             }
-            if pidfile::process(file.pid, &self.pgdata) != Process::Postmaster {
+            if self.process(file.pid) != Process::Postmaster {
                 return Ok(false);
             }
             sleep(POLL).await;
@@ -127,12 +131,9 @@ impl Postmaster {
 
     /// Starts the postmaster and waits until it takes connections.
     pub(super) async fn start(&mut self) -> Result<(), ClusterError> {
+        set_aside(&self.log, LOG_MAX)?;
         let log = open_own(&self.log, true, &self.account)?;
-        let mut before = log.metadata().map_err(ClusterError::io("look at", &self.log))?.len();
-        if before > LOG_MAX {
-            log.set_len(0).map_err(ClusterError::io("empty", &self.log))?;
-            before = 0;
-        }
+        let before = log.metadata().map_err(ClusterError::io("look at", &self.log))?.len();
         let program = self.bin.join("postgres");
         let mut command = self.account.command(&program);
         // On the command line it cannot be overruled by a file.
@@ -240,10 +241,10 @@ impl Postmaster {
     pub(super) fn pid(&self) -> Option<u32> {
         if let Some(pid) = self.child.as_ref().and_then(Child::id) {
             // Surely the postmaster, even when it has not come to its directory yet.
-            return (pidfile::process(pid, &self.pgdata) != Process::Gone).then_some(pid);
+            return (self.process(pid) != Process::Gone).then_some(pid);
         }
         let file = pidfile::read(&self.pgdata)?;
-        (pidfile::process(file.pid, &self.pgdata) == Process::Postmaster).then_some(file.pid)
+        (self.process(file.pid) == Process::Postmaster).then_some(file.pid)
     }
 
     /// The last moments between the removal of the pid file and the end of the process.

@@ -105,7 +105,7 @@ mod tests {
     /// Starts a cluster in another process, which then waits to be killed.
     fn child_server(data_dir: &Path) -> Child {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "tests::a_killed_server_leaves_its_cluster_running"])
+            .args(["--exact", "own::tests::a_killed_server_leaves_its_cluster_running"])
             .env(CHILD_DIR, data_dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -380,13 +380,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_big_log_is_emptied() {
+    async fn a_big_log_is_kept_once_as_another_file() {
         let scratch = Scratch::new();
         Cluster::start(options(&scratch.data())).await.unwrap().stop().await.unwrap();
-        let log = scratch.data().join("postgres.log");
-        std::fs::File::options().write(true).open(&log).unwrap().set_len(17 * 1024 * 1024).unwrap();
-        Cluster::start(options(&scratch.data())).await.unwrap().stop().await.unwrap();
-        assert!(std::fs::metadata(&log).unwrap().len() < 1024 * 1024);
+        let (log, aside) = (scratch.data().join("postgres.log"), scratch.data().join("postgres.log.1"));
+        assert!(!aside.exists());
+        for megabytes in [17, 18] {
+            let size = megabytes * 1024 * 1024;
+            std::fs::File::options().write(true).open(&log).unwrap().set_len(size).unwrap();
+            Cluster::start(options(&scratch.data())).await.unwrap().stop().await.unwrap();
+            assert_eq!(aside.metadata().unwrap().len(), size);
+            assert!(log.metadata().unwrap().len() < 1024 * 1024);
+        }
     }
 
     #[test]
