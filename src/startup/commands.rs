@@ -39,7 +39,7 @@ pub(super) fn line(out: &mut dyn Write, text: &str) -> Result<()> {
 /// [`StartError`], for the operator to read.
 pub async fn migrate(settings: &Database, out: &mut dyn Write) -> Result<()> {
     let world = World::system();
-    let storage = Storage::beside(settings, &world).await?;
+    let storage = Storage::beside_or_new(settings, &world).await?;
     let prepared = storage.prepare(&models::all(), &world, None, DEFAULT_ROUNDS, Effort::Always).await;
     let done = match prepared {
         Ok(prepared) => match prepared.generated_password {

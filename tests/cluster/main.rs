@@ -12,3 +12,4 @@ mod first_start;
 mod own;
 mod program;
 mod refusals;
+mod signals;

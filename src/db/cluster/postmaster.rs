@@ -5,6 +5,7 @@ use super::error::ClusterError;
 use super::files::{last_lines, open_own, remove, set_aside, tail};
 use super::pidfile::{self, Process};
 use super::programs::program_version;
+use super::settings::Settings;
 use super::{PGDATA, SUPERUSER};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -51,6 +52,16 @@ impl Postmaster {
     pub(super) fn new(bin: PathBuf, data_dir: &Path, socket_dir: PathBuf, account: Account) -> Self {
         let (pgdata, log) = (data_dir.join(PGDATA), data_dir.join("postgres.log"));
         Self { bin, pgdata, socket_dir, log, account, child: None, running: false }
+    }
+
+    /// Takes over a postmaster that still runs for this directory, or starts one with these settings.
+    pub(super) async fn bring_up(&mut self, settings: &Settings) -> Result<(), ClusterError> {
+        // A running postmaster has read its files long ago; with other settings it has to start again.
+        if !self.adopt(settings.in_place(&self.pgdata)).await? {
+            settings.write(&self.pgdata, &self.account)?;
+            self.start().await?;
+        }
+        Ok(())
     }
 
     fn process(&self, pid: u32) -> Process {
@@ -143,11 +154,12 @@ impl Postmaster {
         // A direct child rather than one of pg_ctl's: its end is noticed at once, and its path is not read
         // by a shell. It outlives this server all the same, and is then adopted by the next.
         let child = Command::from(command).spawn().map_err(ClusterError::io("run", &program))?;
-        if let Some(pid) = child.id() {
+        let pid = child.id();
+        // At once: whoever gives this up from here on has a process to stop.
+        (self.child, self.running) = (Some(child), true);
+        if let Some(pid) = pid {
             yield_to_server(pid).await;
         }
-        self.child = Some(child);
-        self.running = true;
         let reason = match self.wait_until_ready().await {
             Ok(()) => return Ok(()),
             Err(reason) => reason,
