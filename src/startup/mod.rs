@@ -184,15 +184,17 @@ impl Application {
         self.server.handle()
     }
 
-    /// Serves until it is told to stop, finishes running calls, and stops its cluster.
+    /// Serves until it is told to stop, finishes running calls, and stops its cluster. Until then it starts a
+    /// cluster of its own again that ends.
     ///
     /// # Errors
     ///
-    /// When the server breaks down.
+    /// When the server breaks down, or its cluster ends and cannot be started again.
     pub async fn run(self) -> std::io::Result<()> {
-        let Self { mut server, storage, stop, orders, .. } = self;
+        let Self { mut server, mut storage, stop, orders, .. } = self;
         let ended = tokio::select! {
             ended = &mut server => ended,
+            lost = storage.watch() => Err(std::io::Error::other(lost)),
             () = orders.stop.cancelled() => finish(&mut server, &orders).await,
         };
         // One that still runs is cut off here: it lets go of its address, and of its calls.

@@ -273,6 +273,14 @@ impl Storage {
         (!self.key_is_given).then_some(&self.key_path)
     }
 
+    /// Starts the server's own cluster again whenever it ends; comes back only when that does not work.
+    pub async fn watch(&mut self) -> ClusterError {
+        match &mut self.cluster {
+            Some(cluster) => cluster.watch().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Stops the cluster, when it is the server's own.
     pub async fn close(self) {
         if let Some(cluster) = self.cluster {

@@ -13,3 +13,4 @@ mod own;
 mod program;
 mod refusals;
 mod signals;
+mod watching;

@@ -13,6 +13,7 @@ mod place;
 mod postmaster;
 mod programs;
 mod settings;
+mod watch;
 
 pub use error::ClusterError;
 pub use programs::find_server_programs;
@@ -76,6 +77,7 @@ impl Default for ClusterOptions {
 pub struct Cluster {
     // The order matters: a dropped cluster asks PostgreSQL to stop before it lets go of the lock.
     postmaster: Postmaster,
+    settings: Settings,
     data_dir: PathBuf,
     _lock: File,
 }
@@ -132,7 +134,7 @@ impl Cluster {
             data_dir = %data_dir.display(), programs = %postmaster.bin.display(), user = postmaster.account.name,
             pid = postmaster.pid(), milliseconds = began.elapsed().as_millis(), "PostgreSQL is ready"
         );
-        Ok(Self { postmaster, data_dir, _lock: lock })
+        Ok(Self { postmaster, settings, data_dir, _lock: lock })
     }
 
     /// How to connect to the cluster of a server that is running: for the commands that work beside it.

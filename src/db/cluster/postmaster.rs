@@ -25,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(3);
 /// How long the other processes of a killed postmaster may take to end.
 const REMNANTS: Duration = Duration::from_secs(10);
+/// How often it is looked whether one that was taken over still runs; the end of a child is told.
+const WATCH: Duration = Duration::from_millis(500);
 /// Above this size in bytes the log is set aside at the start.
 const LOG_MAX: u64 = 16 * 1024 * 1024;
 
@@ -62,6 +64,23 @@ impl Postmaster {
             self.start().await?;
         }
         Ok(())
+    }
+
+    /// Waits for the end of a postmaster that nobody here has stopped, and tells of it.
+    pub(super) async fn ended(&mut self) -> String {
+        let mut end = "it has gone".to_owned();
+        if let Some(child) = &mut self.child {
+            if let Ok(status) = child.wait().await {
+                end = status.to_string();
+            }
+            self.child = None;
+        } else {
+            while self.pid().is_some() {
+                sleep(WATCH).await;
+            }
+        }
+        self.running = false;
+        end
     }
 
     fn process(&self, pid: u32) -> Process {
