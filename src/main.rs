@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 use oregional::config::{Cli, Command, Database, Serve};
-use oregional::startup::{Application, commands, key, transfer};
+use oregional::startup::{Application, Orders, commands, key, transfer};
 use oregional::telemetry;
 use secrecy::ExposeSecret as _;
 
@@ -21,11 +21,22 @@ fn main() -> ExitCode {
     match actix_web::rt::System::new().block_on(run(cli.command)) {
         Ok(code) => code,
         Err(error) => {
-            // One sentence for people; the chain says where it comes from.
-            tracing::error!("{error:#}");
+            tracing::error!("{}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// One sentence for people; the chain says where it comes from, where the sentence has not said so itself.
+fn told(error: &anyhow::Error) -> String {
+    let mut sentence = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !sentence.contains(&cause) {
+            sentence.push_str(": ");
+            sentence.push_str(&cause);
+        }
+    }
+    sentence
 }
 
 fn database(command: &Command) -> &Database {
@@ -59,34 +70,17 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 async fn serve(settings: Serve) -> anyhow::Result<()> {
     let name = settings.database.db_name.clone();
-    let application = Application::build(settings).await?;
-    announce(&application, &name);
-    let handle = application.handle();
-    actix_web::rt::spawn(async move {
-        signalled().await;
-        tracing::info!("told to stop: running calls are finished first; a second signal cuts them off");
-        let stopping = handle.stop(true);
-        tokio::select! {
-            () = stopping => {}
-            () = signalled() => handle.stop(false).await,
+    // Before anything is started that would stay behind.
+    let orders = Orders::of_signals();
+    let application = match Application::build(settings, orders).await {
+        Err(error) if error.is_told() => {
+            tracing::info!("told to stop before the server was ready");
+            return Ok(());
         }
-    });
-    application.run().await.context("the server broke down")
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        tracing::error!("signals cannot be heard: the server will not stop cleanly");
-        return std::future::pending().await;
+        built => built?,
     };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    announce(&application, &name);
+    application.run().await.context("the server broke down")
 }
 
 /// Tells whoever started it where it is, and on the first start how to get in. Nobody has to listen.
@@ -127,11 +121,13 @@ fn announcement(application: &Application, name: &str, shows_password: bool) -> 
             Some(password) if shows_password => writeln!(text, "  password {}", password.expose_secret()),
             Some(_) => writeln!(text, "  password in {}", storage.password_file().display()),
         };
-        _ = writeln!(
-            text,
-            "  The key in {} seals the secrets: put it into the backup.",
-            storage.data_dir.join("secret.key").display()
-        );
+        _ = match storage.key_file() {
+            Some(file) => {
+                let file = file.display();
+                writeln!(text, "  The key in {file} seals the secrets: put it into the backup.")
+            }
+            None => writeln!(text, "  The given key seals the secrets: keep it with the backup."),
+        };
     }
     text
 }

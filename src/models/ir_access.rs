@@ -123,9 +123,14 @@ impl Behaviour for Rule {
         &'a self,
         env: &'a Environment,
         ids: &'a [i64],
-        _values: &'a [Values],
+        values: &'a [Values],
     ) -> Promise<'a, ()> {
         Box::pin(async move {
+            // What has come to nothing may still be renamed or archived.
+            let counts = ["domain_force", "model_id", "active"];
+            if !values.iter().any(|values| counts.iter().any(|name| values.contains_key(*name))) {
+                return Ok(());
+            }
             let rules = Sql::with_parameter(include_str!("../../sql/queries/models/rules.sql"), ids.to_vec());
             for row in env.connection().query(rules).await? {
                 check_rule(env, &registry::text(&row, 1), &registry::text(&row, 2)).await?;
@@ -148,10 +153,18 @@ async fn check_rule(env: &Environment, model: &str, domain: &str) -> Result<()> 
     // A rule of a model that is not there, or not yet, covers nothing.
     let Some(model) = env.registry().find(model) else { return Ok(()) };
     rule::check(env, model, domain).await.map_err(|error| match error {
-        Error::Unavailable(_) | Error::Conflict | Error::Internal(_) => error,
-        wrong => Error::Validation(format!(
+        wrong @ (Error::Value(_)
+        | Error::Type(_)
+        | Error::Assertion(_)
+        | Error::User(_)
+        | Error::Access(_)) => Error::Validation(format!(
             "The domain of the rule does not fit {} ({}): {wrong}",
             model.description, model.name
         )),
+        Error::Database { name, message } if name != "QueryCanceled" => Error::Validation(format!(
+            "The domain of the rule does not fit {} ({}): {message}",
+            model.description, model.name
+        )),
+        other => other,
     })
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::db::Sql;
 use crate::error::{Error, Result};
-use crate::orm::access::{Operation, records};
+use crate::orm::access::{self, Operation, records};
 use crate::orm::behaviour::Promise;
 use crate::orm::method::{Call, Reply};
 use crate::orm::registry::int;
@@ -47,6 +47,7 @@ async fn groups(call: &Call<'_>) -> Result<HashSet<i64>> {
     if *user == call.env.user().id {
         return Ok(call.env.user().groups.iter().copied().collect());
     }
+    access::check_model(call.env, call.model, Operation::Read)?;
     records::check(call.env, call.model, &call.ids, Operation::Read).await?;
     let statement = Sql::text("SELECT gid FROM res_groups_users_rel WHERE uid = ").then(Sql::param(*user));
     Ok(call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect())

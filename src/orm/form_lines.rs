@@ -51,6 +51,18 @@ pub async fn count_active(
     let count = |lines: &Lines| lines.values().filter(|active| **active).count();
     let stored = count(&lines);
     let mut made = 0;
+    let named: Vec<i64> = commands
+        .iter()
+        .flat_map(|command| match command {
+            Command::Link(id) => std::slice::from_ref(id),
+            Command::Set(ids) => ids,
+            _ => &[],
+        })
+        .copied()
+        .collect();
+    // Those that come from elsewhere, asked for at once.
+    let linked = self::lines(env, &comodel, "id", &named).await?;
+    let of = |ids: &[i64]| -> Lines { ids.iter().filter_map(|id| Some((*id, *linked.get(id)?))).collect() };
     for command in commands {
         match command {
             Command::Create(values) => made += usize::from(begins_active(env, &comodel, &values)),
@@ -60,9 +72,9 @@ pub async fn count_active(
                 }
             }
             Command::Delete(id) | Command::Unlink(id) => _ = lines.remove(&id),
-            Command::Link(id) => lines.extend(self::lines(env, &comodel, "id", &[id]).await?),
+            Command::Link(id) => lines.extend(of(&[id])),
             Command::Clear => (lines, made) = (Lines::new(), 0),
-            Command::Set(ids) => (lines, made) = (self::lines(env, &comodel, "id", &ids).await?, 0),
+            Command::Set(ids) => (lines, made) = (of(&ids), 0),
         }
     }
     Ok(Some(Counted { stored, shown: made + count(&lines) }))

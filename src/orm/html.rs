@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use ammonia::Builder;
 
 /// Properties of `style` that change how a text looks, and nothing beyond its place.
-const LOOKS: [&str; 30] = [
+const LOOKS: [&str; 26] = [
     "background-color",
     "border",
     "border-bottom",
@@ -28,10 +28,6 @@ const LOOKS: [&str; 30] = [
     "letter-spacing",
     "line-height",
     "list-style-type",
-    "margin",
-    "margin-bottom",
-    "margin-left",
-    "margin-top",
     "padding",
     "text-align",
     "text-decoration",

@@ -40,21 +40,16 @@ pub(super) fn line(out: &mut dyn Write, text: &str) -> Result<()> {
 /// [`StartError`], for the operator to read.
 pub async fn migrate(settings: &Migrate, out: &mut dyn Write) -> Result<()> {
     let world = World::system();
-    let storage = Storage::beside(&settings.database, &world).await?;
+    let storage = Storage::beside_or_new(&settings.database, &world).await?;
     let password = settings.admin_password.as_ref();
     let prepared = storage.prepare(&models::all(), &world, password, DEFAULT_ROUNDS, Effort::Always).await;
     let done = match prepared {
         Ok(prepared) => match prepared.generated_password {
-            Some(password) => super::password_file(&storage, &password)
-                .map_err(|error| {
-                    Error::Internal(format!("the password file cannot be written: {error}")).into()
-                })
-                .and_then(|path| {
-                    line(
-                        out,
-                        &format!("The database is made. The password of admin is in {}.", path.display()),
-                    )
-                }),
+            // It is in the file already: before the database was made.
+            Some(_) => {
+                let path = storage.password_file();
+                line(out, &format!("The database is made. The password of admin is in {}.", path.display()))
+            }
             None => line(out, "The database is up to date."),
         },
         Err(error) => Err(error.into()),
@@ -188,7 +183,8 @@ async fn on_users(command: UserCommand, storage: &Storage, out: &mut dyn Write) 
             }
         }
         UserCommand::Create { login, name, groups, password_stdin, .. } => {
-            if find(&env, &login).await.is_ok() {
+            let taken = Sql::text("SELECT 1 FROM res_users WHERE login = ").then(Sql::param(login.as_str()));
+            if !env.connection().query(taken).await?.is_empty() {
                 return Err(Error::User(format!(
                     "there is a user '{login}' already: `oregional user passwd {login}` sets the password"
                 ))

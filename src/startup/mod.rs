@@ -4,12 +4,14 @@
 mod address;
 pub mod commands;
 pub mod key;
+mod key_place;
+mod open;
+mod orders;
 mod password_file;
 pub mod storage;
 pub mod transfer;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -19,10 +21,12 @@ use actix_web::{App as ActixApp, HttpServer};
 use tokio_util::sync::CancellationToken;
 
 use self::address::Address;
+pub use self::orders::Orders;
 use self::storage::{Effort, Storage, StorageError};
 use crate::auth::purge;
 use crate::clock::World;
 use crate::config::Serve;
+use crate::db::cluster::ClusterError;
 use crate::db::listener::{self, Notice};
 use crate::db::{self, Config, Pool};
 use crate::http;
@@ -39,6 +43,7 @@ pub struct Application {
     address: SocketAddr,
     storage: Storage,
     stop: CancellationToken,
+    orders: Orders,
     first_start: Option<FirstStart>,
 }
 
@@ -67,29 +72,45 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    /// Whether nothing is wrong: somebody told the server to stop before it was ready, which it has done.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Self::Storage(StorageError::Cluster(ClusterError::Told)))
+    }
+}
+
 impl Application {
     /// Takes the address, opens the database and makes what is missing of it.
     ///
     /// # Errors
     ///
     /// [`StartError`], for the operator to read.
-    pub async fn build(settings: Serve) -> Result<Self, StartError> {
-        Self::build_in(settings, World::system()).await
+    pub async fn build(settings: Serve, orders: Orders) -> Result<Self, StartError> {
+        Self::build_under(settings, World::system(), orders).await
     }
 
-    /// The same with another clock and another random source.
+    /// The same with another clock and another random source, and nobody but its handle to stop it.
     ///
     /// # Errors
     ///
     /// As [`Self::build`].
     pub async fn build_in(settings: Serve, world: World) -> Result<Self, StartError> {
+        Self::build_under(settings, world, Orders::default()).await
+    }
+
+    async fn build_under(settings: Serve, world: World, orders: Orders) -> Result<Self, StartError> {
         // Before anything is made: a first start that fails for its address has made nothing.
         let address = Address::take(settings.listen)?;
-        let storage = Storage::open(&settings.database, &world).await?;
+        let storage = Storage::of_server(&settings.database, &world, &orders.stop).await?;
         let stop = CancellationToken::new();
         let at = address.at();
-        match Self::make(&settings, &storage, world, address, &stop).await {
-            Ok((server, first_start)) => Ok(Self { server, address: at, storage, stop, first_start }),
+        let made = tokio::select! {
+            made = Self::make(&settings, &storage, world, address, &stop) => made,
+            // What is half made is in a transaction that nobody keeps.
+            () = orders.stop.cancelled() => Err(StorageError::from(ClusterError::Told).into()),
+        };
+        match made {
+            Ok((server, first_start)) => Ok(Self { server, address: at, storage, stop, orders, first_start }),
             Err(error) => {
                 stop.cancel();
                 storage.close().await;
@@ -162,17 +183,35 @@ impl Application {
         self.server.handle()
     }
 
-    /// Serves until it is told to stop, finishes running calls, and stops its cluster.
+    /// Serves until it is told to stop, finishes running calls, and stops its cluster. Until then it starts a
+    /// cluster of its own again that ends.
     ///
     /// # Errors
     ///
-    /// When the server breaks down.
+    /// When the server breaks down, or its cluster ends and cannot be started again.
     pub async fn run(self) -> std::io::Result<()> {
-        let Self { server, storage, stop, .. } = self;
-        let ended = server.await;
+        let Self { mut server, mut storage, stop, orders, .. } = self;
+        let ended = tokio::select! {
+            ended = &mut server => ended,
+            lost = storage.watch() => Err(std::io::Error::other(lost)),
+            () = orders.stop.cancelled() => finish(&mut server, &orders).await,
+        };
+        // One that still runs is cut off here: it lets go of its address, and of its calls.
+        drop(server);
         stop.cancel();
         storage.close().await;
         ended
+    }
+}
+
+/// Lets running calls come to their end, as long as nobody says otherwise: a server that stops in good order
+/// hears no second command.
+async fn finish(server: &mut actix_web::dev::Server, orders: &Orders) -> std::io::Result<()> {
+    // The order is given at once; its future only waits until it was carried out, as the server's does.
+    drop(server.handle().stop(true));
+    tokio::select! {
+        ended = server => ended,
+        () = orders.cut_off.cancelled() => Ok(()),
     }
 }
 
@@ -287,13 +326,4 @@ fn keep_house(config: &Config, shared: Arc<Shared>, stop: CancellationToken) -> 
         }
     });
     Ok(())
-}
-
-/// Writes the password of a first start into a file of mode 0600.
-///
-/// # Errors
-///
-/// When the file cannot be written.
-pub fn password_file(storage: &Storage, password: &secrecy::SecretString) -> std::io::Result<PathBuf> {
-    password_file::write(&storage.data_dir, password)
 }

@@ -2,7 +2,6 @@
 //! secrets, and the first start that makes schema and base data.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -12,11 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::password_file;
 use crate::clock::World;
-use crate::config::Database;
-use crate::db::cluster::{Cluster, ClusterError, ClusterOptions};
+use crate::db::cluster::{Cluster, ClusterError};
 use crate::db::{Config, Connection, Pool, Sql, migrate};
 use crate::error::Error;
-use crate::key_file::{self, KeyFileError};
+use crate::key_file::KeyFileError;
 use crate::models::{res_users, seed};
 use crate::orm::audit;
 use crate::orm::environment::Environment;
@@ -24,7 +22,7 @@ use crate::orm::model::Model;
 use crate::orm::registry::{Registry, text, version};
 use crate::orm::schema;
 use crate::orm::user::User;
-use crate::seal::{Key, KeyError, Sealer};
+use crate::seal::{KeyError, Sealer};
 
 /// The administrator's id, as in Odoo.
 const ADMINISTRATOR: i64 = 2;
@@ -90,6 +88,24 @@ pub enum StorageError {
         /// The version of this program.
         own: &'static str,
     },
+    /// There is no key file, although there are secrets.
+    #[error(
+        "{path} is missing: the secrets of this database are sealed with it; put it back from the backup or give it by --secret-key"
+    )]
+    LostKey {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// A command that makes nothing was to look at what is not there.
+    #[error(
+        "there is no database '{name}' in {dir}: choose another place with --data-dir or another name with --db-name, or run `oregional serve` or `oregional migrate` to make it"
+    )]
+    NoDatabase {
+        /// The name of the database.
+        name: String,
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// Another key than the one that sealed the secrets.
     #[error(
         "the secrets of this database were sealed with another key (fingerprint {stored}, this one is {given}). Put the right key into OREGIONAL_SECRET_KEY or into {path}; it is in the backup of the server that made the database"
@@ -116,7 +132,8 @@ pub struct Storage {
     pub sealer: Arc<Sealer>,
     /// The key file, where there is one.
     pub(super) key_path: PathBuf,
-    cluster: Option<Cluster>,
+    pub(super) key_is_given: bool,
+    pub(super) cluster: Option<Cluster>,
 }
 
 /// How closely a start looks at the database.
@@ -138,69 +155,7 @@ pub struct Prepared {
     pub generated_password: Option<SecretString>,
 }
 
-fn options(settings: &Database) -> ClusterOptions {
-    ClusterOptions {
-        data_dir: settings.data_dir.clone(),
-        data_dir_is_default: settings.data_dir.as_os_str() == ClusterOptions::DEFAULT_DATA_DIR,
-        settings: Vec::new(),
-    }
-}
-
 impl Storage {
-    /// Opens the database that was given, or starts the server's own cluster.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`], for the operator to read.
-    pub async fn open(settings: &Database, world: &World) -> Result<Self> {
-        let Some(url) = &settings.database_url else {
-            let cluster = Cluster::start(options(settings)).await?;
-            cluster.ensure_database(&settings.db_name).await?;
-            let (config, data_dir) = (cluster.config(&settings.db_name), cluster.data_dir().to_owned());
-            return Self::with_key(settings, world, config, data_dir, Some(cluster)).await;
-        };
-        let config = Config::from_str(url.expose_secret()).map_err(StorageError::Url)?;
-        let path = settings.data_dir.clone();
-        if settings.secret_key.is_none() {
-            let failed = |source| StorageError::DataDir { path: path.clone(), source };
-            std::fs::create_dir_all(&path).map_err(failed)?;
-        }
-        Self::with_key(settings, world, config, path, None).await
-    }
-
-    /// The same for a command that may run beside a server, whose cluster it then uses.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`], for the operator to read.
-    pub async fn beside(settings: &Database, world: &World) -> Result<Self> {
-        match Self::open(settings, world).await {
-            Err(StorageError::Cluster(ClusterError::Locked { .. })) => {
-                let config = Cluster::running(&options(settings), &settings.db_name)?;
-                let data_dir = Cluster::place(&options(settings))?;
-                Self::with_key(settings, world, config, data_dir, None).await
-            }
-            other => other,
-        }
-    }
-
-    async fn with_key(
-        settings: &Database,
-        world: &World,
-        config: Config,
-        data_dir: PathBuf,
-        cluster: Option<Cluster>,
-    ) -> Result<Self> {
-        let key_path = data_dir.join("secret.key");
-        let key = if let Some(key) = &settings.secret_key {
-            Key::parse(key.expose_secret())?
-        } else {
-            finish_rotation(&config, &key_path).await?;
-            key_file::load_or_create(&key_path, world.bytes())?
-        };
-        Ok(Self { config, data_dir, sealer: Arc::new(Sealer::new(key)), key_path, cluster })
-    }
-
     /// Makes what is missing of tables and base data.
     ///
     /// # Errors
@@ -313,13 +268,30 @@ impl Storage {
         }
     }
 
+    /// The file with the key of the secrets; none when the key was given.
+    pub fn key_file(&self) -> Option<&Path> {
+        (!self.key_is_given).then_some(&self.key_path)
+    }
+
+    /// Starts the server's own cluster again whenever it ends; comes back only when that does not work.
+    pub async fn watch(&mut self) -> ClusterError {
+        match &mut self.cluster {
+            Some(cluster) => cluster.watch().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Stops the cluster, when it is the server's own.
     pub async fn close(self) {
-        if let Some(cluster) = self.cluster
-            && let Err(error) = cluster.stop().await
-        {
-            tracing::error!(%error, "the cluster did not stop cleanly");
+        if let Some(cluster) = self.cluster {
+            stop(cluster).await;
         }
+    }
+}
+
+pub(super) async fn stop(cluster: Cluster) {
+    if let Err(error) = cluster.stop().await {
+        tracing::error!(%error, "the cluster did not stop cleanly");
     }
 }
 
@@ -333,9 +305,10 @@ async fn refuse_newer(connection: &Connection) -> Result<()> {
     }
 }
 
-/// The numbers of a version, in their order.
+/// The numbers of a version, in their order; a candidate counts as what it is to become.
 fn numbers(version: &str) -> Vec<u32> {
-    version.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse().unwrap_or(0)).collect()
+    let release = version.split(['-', '+']).next().unwrap_or_default();
+    release.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse().unwrap_or(0)).collect()
 }
 
 async fn follow_changes(env: &Environment) -> Result<()> {
@@ -358,22 +331,8 @@ pub(super) async fn remember(connection: &Connection, name: &str, value: &str) -
     Ok(())
 }
 
-/// A rotation that was cut off after the database had the new key: the key that waits takes its place. One
-/// that was cut off before that leaves the old key where it is.
-async fn finish_rotation(config: &Config, path: &Path) -> Result<()> {
-    let Some(waiting) = key_file::load_beside(path)? else { return Ok(()) };
-    let connection = Pool::new(config, 1)?.get().await?;
-    let known = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('server_fact')");
-    if !connection.query(known).await?.is_empty()
-        && fact(&connection, "key").await?.as_deref() == Some(&Sealer::new(waiting).fingerprint())
-    {
-        key_file::take_place(path)?;
-        tracing::warn!(path = %path.display(), "a rotation of the key was cut off and is finished now");
-    }
-    Ok(())
-}
-
-async fn fact(connection: &Connection, name: &str) -> Result<Option<String>> {
+/// A fact of the database.
+pub(super) async fn fact(connection: &Connection, name: &str) -> Result<Option<String>> {
     let statement = Sql::text("SELECT value FROM server_fact WHERE name = ").then(Sql::param(name));
     Ok(connection.query(statement).await?.first().map(|row| text(row, 0)))
 }

@@ -70,6 +70,14 @@ async fn a_rule_whose_field_has_gone_spoils_its_model_alone() {
     assert!(told.message().contains(&id.to_string()), "{}", told.message());
     assert_eq!(reader.result("oregional.application", "search_count", json!([[]])).await, 0);
     let again = app.admin().await;
+    let renamed = json!([[id], {"name": "broken"}]);
+    assert_eq!(again.result("ir.rule", "write", renamed).await, true, "it may be renamed");
+    assert_eq!(
+        again.result("ir.rule", "write", json!([[id], {"active": false}])).await,
+        true,
+        "and archived"
+    );
+    assert_eq!(reader.result(URI, "search", json!([[]])).await, json!([]));
     assert_eq!(again.result("ir.rule", "unlink", json!([[id]])).await, true);
     assert_eq!(reader.result(URI, "search", json!([[]])).await, json!([]));
 }
@@ -163,5 +171,11 @@ async fn lines_that_a_rule_hides_are_not_counted() {
     let told =
         reader.result("oregional.model.scheme", "read", json!([[scheme], ["application_count"]])).await;
     assert_eq!(told[0]["application_count"], 0);
+    // Whoever may not read the lines at all is told of none.
+    let rights = json!([[["model_id.model", "=", URI], ["group_id", "!=", false]]]);
+    let rights = admin.result("ir.model.access", "search", rights).await;
+    admin.result("ir.model.access", "write", json!([rights, {"perm_read": false}])).await;
+    let told = reader.call_kw("oregional.application", "read", json!([[id], ["uri_count"]]), json!({})).await;
+    assert_eq!(told.result()[0]["uri_count"], 0);
     assert_eq!(admin.result("ir.rule", "unlink", json!([[named]])).await, true);
 }

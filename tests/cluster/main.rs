@@ -12,3 +12,5 @@ mod first_start;
 mod own;
 mod program;
 mod refusals;
+mod signals;
+mod watching;

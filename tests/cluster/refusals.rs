@@ -3,6 +3,7 @@
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -22,6 +23,90 @@ async fn connect(scratch: &Scratch, database: &str) -> Client {
     let (client, connection) = config.connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     client
+}
+
+#[test]
+fn a_lost_key_is_asked_for_and_not_made_anew() {
+    let scratch = Scratch::new();
+    let mut server = Program::serve(&scratch, &["--admin-password", PASSWORD]);
+    server.url();
+    assert!(server.said().contains("secret.key seals the secrets"), "{}", server.said());
+    assert!(server.stop().success());
+    let (file, kept) = (scratch.data().join("secret.key"), scratch.path("kept"));
+    std::fs::rename(&file, &kept).unwrap();
+
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["user", "list"], &["migrate"]] {
+        let (status, said) = run(&scratch, arguments);
+        assert_eq!(status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains(&format!("{} is missing", file.display())), "{arguments:?}: {said}");
+        assert!(said.contains("backup") && said.contains("--secret-key"), "{arguments:?}: {said}");
+        assert!(!file.exists(), "{arguments:?}: a key was made");
+        assert_eq!(scratch.postmaster(), None, "{arguments:?}");
+    }
+    let given = std::fs::read_to_string(&kept).unwrap();
+    let (status, said) = run(&scratch, &["check", "--secret-key", given.trim()]);
+    assert!(status.success(), "{said}");
+    std::fs::rename(&kept, &file).unwrap();
+    let mut server = Program::serve(&scratch, &[]);
+    server.url();
+    assert!(server.stop().success());
+}
+
+#[test]
+fn a_given_key_is_announced_as_such() {
+    let scratch = Scratch::new();
+    let mut server = Program::serve(&scratch, &["--admin-password", PASSWORD, "--secret-key", KEY]);
+    server.says("The given key seals the secrets");
+    assert!(!server.said().contains("secret.key"), "{}", server.said());
+    assert!(!scratch.data().join("secret.key").exists());
+    assert!(server.stop().success());
+}
+
+#[test]
+fn commands_that_look_make_nothing() {
+    let scratch = Scratch::new();
+    for arguments in [&["check"][..], &["user", "list"], &["key", "rotate"]] {
+        let (status, said) = run(&scratch, arguments);
+        assert_eq!(status.code(), Some(1), "{arguments:?}: {said}");
+        let dir = scratch.data().display().to_string();
+        for words in [dir.as_str(), "there is no database", "--data-dir", "--db-name"] {
+            assert!(said.contains(words), "{arguments:?}: {said}");
+        }
+        assert!(!scratch.data().exists(), "{arguments:?} has made something");
+    }
+    let (status, said) = run(&scratch, &["migrate"]);
+    assert!(status.success(), "{said}");
+    assert!(run(&scratch, &["check"]).0.success());
+
+    let (status, said) = run(&scratch, &["check", "--db-name", "other"]);
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("'other'") && said.contains("--db-name"), "{said}");
+    let (_, again) = run(&scratch, &["check", "--db-name", "other"]);
+    assert!(again.contains("there is no database 'other'"), "it was made: {again}");
+    assert_eq!(scratch.postmaster(), None);
+}
+
+#[test]
+fn a_server_waits_for_a_command_that_holds_the_directory() {
+    let scratch = Scratch::new();
+    let (status, said) = run(&scratch, &["migrate"]);
+    assert!(status.success(), "{said}");
+    // As a command does that has the cluster for a moment.
+    let lock = std::fs::File::options().write(true).open(scratch.data().join("oregional.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let mut server = Program::serve(&scratch, &[]);
+    server.says("waiting for another server or command");
+    drop(lock);
+    server.url();
+
+    let began = Instant::now();
+    let (status, said) = run(&scratch, &["serve", "--listen", "127.0.0.1:0"]);
+
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("in use by another server or command"), "{said}");
+    assert!(began.elapsed() > Duration::from_secs(9), "it has not waited: {:?}", began.elapsed());
+    assert!(run(&scratch, &["check"]).0.success(), "a command beside a server");
+    assert!(server.stop().success());
 }
 
 #[test]

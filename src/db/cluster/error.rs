@@ -96,18 +96,22 @@ pub enum ClusterError {
         user: String,
     },
 
-    /// Another server is using the data directory.
+    /// Another server or command is using the data directory.
     #[error(
-        "the data directory {} is in use by another server ({holder}); stop that one first, or choose \
+        "the data directory {} is in use by another server or command ({holder}); stop that one first, or choose \
          another place with --data-dir or OREGIONAL_DATA_DIR",
         .dir.display()
     )]
     Locked {
         /// The data directory.
         dir: PathBuf,
-        /// The other server, as `process 123`.
+        /// The other one, as `process 123`.
         holder: String,
     },
+
+    /// The start was given up before its end, and what it had started is stopped.
+    #[error("told to stop before PostgreSQL was ready")]
+    Told,
 
     /// A setting given by the caller cannot be written into a configuration file.
     #[error("the PostgreSQL setting '{name}' cannot be used: {reason}")]

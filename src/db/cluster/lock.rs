@@ -7,21 +7,28 @@ use super::files::open_own;
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How often, and how long apart, a held lock is tried again: after `kill -9` the system may need a moment
-/// to close the files of the killed server.
-const TRIES: u32 = 5;
+/// How long a held lock is tried again at the least: after `kill -9` the system may need a moment to close the
+/// files of the killed server.
+pub(super) const MOMENT: Duration = Duration::from_millis(200);
+/// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// Takes the lock of the data directory, or says who holds it.
+/// Takes the lock of the data directory, or says who still holds it when the patience has ended.
 ///
 /// The lock lasts as long as the returned file is open. The kernel lets go of it when the process ends,
 /// however it ends; nothing is left to clean up.
-pub(super) async fn take(data_dir: &Path, account: &Account) -> Result<File, ClusterError> {
+pub(super) async fn take(
+    data_dir: &Path,
+    account: &Account,
+    patience: Duration,
+) -> Result<File, ClusterError> {
+    let began = Instant::now();
     let path = data_dir.join(LOCK_FILE);
     let mut file = open_own(&path, false, account)?;
-    for left in (0..TRIES).rev() {
+    let mut is_waiting = false;
+    loop {
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)
@@ -30,8 +37,14 @@ pub(super) async fn take(data_dir: &Path, account: &Account) -> Result<File, Clu
                     .map_err(ClusterError::io("write", &path))?;
                 return Ok(file);
             }
-            Err(TryLockError::WouldBlock) if left > 0 => tokio::time::sleep(PAUSE).await,
-            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::WouldBlock) if began.elapsed() < patience => {
+                if !is_waiting && began.elapsed() > MOMENT {
+                    is_waiting = true;
+                    tracing::info!(data_dir = %data_dir.display(), "waiting for another server or command to end");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(TryLockError::WouldBlock) => break,
             Err(TryLockError::Error(error)) => return Err(ClusterError::io("lock", &path)(error)),
         }
     }

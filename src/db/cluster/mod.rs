@@ -13,6 +13,7 @@ mod place;
 mod postmaster;
 mod programs;
 mod settings;
+mod watch;
 
 pub use error::ClusterError;
 pub use programs::find_server_programs;
@@ -21,9 +22,10 @@ use postmaster::Postmaster;
 use settings::Settings;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
+use tokio_util::sync::CancellationToken;
 
 /// `PostgreSQL`'s own directory in the data directory.
 const PGDATA: &str = "postgres";
@@ -75,6 +77,7 @@ impl Default for ClusterOptions {
 pub struct Cluster {
     // The order matters: a dropped cluster asks PostgreSQL to stop before it lets go of the lock.
     postmaster: Postmaster,
+    settings: Settings,
     data_dir: PathBuf,
     _lock: File,
 }
@@ -90,27 +93,48 @@ impl Cluster {
     /// that cannot be used, one of another `PostgreSQL` major version, one in use by another server, or a
     /// `PostgreSQL` that does not come up, with the end of its log.
     pub async fn start(options: ClusterOptions) -> Result<Self, ClusterError> {
+        Self::start_until(options, lock::MOMENT, &CancellationToken::new()).await
+    }
+
+    /// The same for a server that waits some time for another one, or for a command, to let go of the data
+    /// directory, and that may be `told` to stop before this is done: nothing is left running then.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and [`ClusterError::Told`].
+    pub async fn start_until(
+        options: ClusterOptions,
+        patience: Duration,
+        told: &CancellationToken,
+    ) -> Result<Self, ClusterError> {
         let began = Instant::now();
         find_server_programs()?;
         let (data_dir, account) = place::settle(&options)?;
-        let lock = lock::take(&data_dir, &account).await?;
+        let lock = tokio::select! {
+            lock = lock::take(&data_dir, &account, patience) => lock?,
+            () = told.cancelled() => return Err(ClusterError::Told),
+        };
         let pgdata = data_dir.join(PGDATA);
         let bin = programs::programs_for(&pgdata)?;
         let socket_dir = place::socket_dir(&data_dir, &account)?;
         let settings = Settings::new(&socket_dir, &account, &options.settings)?;
-        initdb::ensure(&bin, &data_dir, &account, &settings).await?;
+        initdb::ensure(&bin, &data_dir, &account, &settings, told).await?;
 
-        let mut postmaster = Postmaster::new(bin, &data_dir, socket_dir, account.clone());
-        // A running postmaster has read its files long ago; with other settings it has to start again.
-        if !postmaster.adopt(settings.in_place(&pgdata)).await? {
-            settings.write(&pgdata, &account)?;
-            postmaster.start().await?;
+        let mut postmaster = Postmaster::new(bin, &data_dir, socket_dir, account);
+        let brought_up = tokio::select! {
+            brought_up = postmaster.bring_up(&settings) => brought_up,
+            () = told.cancelled() => Err(ClusterError::Told),
+        };
+        if let Err(error) = brought_up {
+            if let Err(error) = postmaster.stop().await {
+                tracing::warn!(%error, "a PostgreSQL that did not start did not stop either");
+            }
+            return Err(error);
         }
         tracing::info!(
-            data_dir = %data_dir.display(), programs = %postmaster.bin.display(), user = account.name,
+            data_dir = %data_dir.display(), programs = %postmaster.bin.display(), user = postmaster.account.name,
             pid = postmaster.pid(), milliseconds = began.elapsed().as_millis(), "PostgreSQL is ready"
         );
-        Ok(Self { postmaster, data_dir, _lock: lock })
+        Ok(Self { postmaster, settings, data_dir, _lock: lock })
     }
 
     /// How to connect to the cluster of a server that is running: for the commands that work beside it.
@@ -130,6 +154,14 @@ impl Cluster {
     /// Any [`ClusterError`] of a data directory that cannot be used.
     pub fn place(options: &ClusterOptions) -> Result<PathBuf, ClusterError> {
         place::settle(options).map(|(data_dir, _)| data_dir)
+    }
+
+    /// Where the cluster of a server with these options is, when one has been made; nothing is made.
+    ///
+    /// # Errors
+    /// Any [`ClusterError`] of a data directory that cannot be used.
+    pub fn find(options: &ClusterOptions) -> Result<Option<PathBuf>, ClusterError> {
+        place::find(options)
     }
 
     /// The data directory in use: absolute, without links, and not the one asked for when that was the
@@ -157,6 +189,18 @@ impl Cluster {
         format!("postgresql:///{database}?host={host}&user={SUPERUSER}")
     }
 
+    /// Whether there is a database of that name.
+    ///
+    /// # Errors
+    /// [`ClusterError::Database`] when the cluster cannot be reached or refuses.
+    pub async fn has_database(&self, name: &str) -> Result<bool, ClusterError> {
+        let failed =
+            |source| ClusterError::Database { what: format!("looking for the database '{name}'"), source };
+        let client = self.postmaster.connect().await.map_err(failed)?;
+        let query = "SELECT FROM pg_database WHERE datname = $1";
+        Ok(client.query_opt(query, &[&name]).await.map_err(failed)?.is_some())
+    }
+
     /// Creates a database (UTF-8, collation C, ctype C.UTF-8) unless it is there; returns whether it did.
     ///
     /// # Errors
@@ -166,8 +210,7 @@ impl Cluster {
             |source| ClusterError::Database { what: format!("creating the database '{name}'"), source };
         let client = self.postmaster.connect().await.map_err(failed)?;
         client.batch_execute(PREFER_LZ4).await.map_err(failed)?;
-        let query = "SELECT FROM pg_database WHERE datname = $1";
-        if client.query_opt(query, &[&name]).await.map_err(failed)?.is_some() {
+        if self.has_database(name).await? {
             return Ok(false);
         }
         // From template0, as the locale of a template1 may have been changed by hand.

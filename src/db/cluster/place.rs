@@ -55,6 +55,17 @@ pub(super) fn settle(options: &ClusterOptions) -> Result<(PathBuf, Account), Clu
     open(&spare, account)
 }
 
+/// Where the cluster of these options is, without making anything: `None` when there surely is none yet.
+pub(super) fn find(options: &ClusterOptions) -> Result<Option<PathBuf>, ClusterError> {
+    let wanted = std::path::absolute(&options.data_dir)
+        .map_err(ClusterError::io("find the working directory for", &options.data_dir))?;
+    let account = Account::choose(data_owner(&wanted))?;
+    let spare = if options.data_dir_is_default { spare_place(&wanted, &account) } else { None };
+    // One that cannot be looked into may be there; to use it fails with a better reason.
+    let may_be_there = |dir: &PathBuf| dir.join(PGDATA).join("PG_VERSION").try_exists().unwrap_or(true);
+    Ok([Some(wanted), spare].into_iter().flatten().find(may_be_there))
+}
+
 /// The directory for the socket: in the data directory, or a short one when that path is too long for a
 /// socket's address or has characters that mean something in `PostgreSQL`'s list of directories.
 pub(super) fn socket_dir(data_dir: &Path, account: &Account) -> Result<PathBuf, ClusterError> {

@@ -5,6 +5,7 @@ use super::error::ClusterError;
 use super::files::{last_lines, open_own, remove, set_aside, tail};
 use super::pidfile::{self, Process};
 use super::programs::program_version;
+use super::settings::Settings;
 use super::{PGDATA, SUPERUSER};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -24,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(3);
 /// How long the other processes of a killed postmaster may take to end.
 const REMNANTS: Duration = Duration::from_secs(10);
+/// How often it is looked whether one that was taken over still runs; the end of a child is told.
+const WATCH: Duration = Duration::from_millis(500);
 /// Above this size in bytes the log is set aside at the start.
 const LOG_MAX: u64 = 16 * 1024 * 1024;
 
@@ -51,6 +54,33 @@ impl Postmaster {
     pub(super) fn new(bin: PathBuf, data_dir: &Path, socket_dir: PathBuf, account: Account) -> Self {
         let (pgdata, log) = (data_dir.join(PGDATA), data_dir.join("postgres.log"));
         Self { bin, pgdata, socket_dir, log, account, child: None, running: false }
+    }
+
+    /// Takes over a postmaster that still runs for this directory, or starts one with these settings.
+    pub(super) async fn bring_up(&mut self, settings: &Settings) -> Result<(), ClusterError> {
+        // A running postmaster has read its files long ago; with other settings it has to start again.
+        if !self.adopt(settings.in_place(&self.pgdata)).await? {
+            settings.write(&self.pgdata, &self.account)?;
+            self.start().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the end of a postmaster that nobody here has stopped, and tells of it.
+    pub(super) async fn ended(&mut self) -> String {
+        let mut end = "it has gone".to_owned();
+        if let Some(child) = &mut self.child {
+            if let Ok(status) = child.wait().await {
+                end = status.to_string();
+            }
+            self.child = None;
+        } else {
+            while self.pid().is_some() {
+                sleep(WATCH).await;
+            }
+        }
+        self.running = false;
+        end
     }
 
     fn process(&self, pid: u32) -> Process {
@@ -143,11 +173,12 @@ impl Postmaster {
         // A direct child rather than one of pg_ctl's: its end is noticed at once, and its path is not read
         // by a shell. It outlives this server all the same, and is then adopted by the next.
         let child = Command::from(command).spawn().map_err(ClusterError::io("run", &program))?;
-        if let Some(pid) = child.id() {
+        let pid = child.id();
+        // At once: whoever gives this up from here on has a process to stop.
+        (self.child, self.running) = (Some(child), true);
+        if let Some(pid) = pid {
             yield_to_server(pid).await;
         }
-        self.child = Some(child);
-        self.running = true;
         let reason = match self.wait_until_ready().await {
             Ok(()) => return Ok(()),
             Err(reason) => reason,

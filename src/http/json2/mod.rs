@@ -33,17 +33,14 @@ pub(super) async fn call(
         );
     }
     let (model, method) = path.into_inner();
-    let mut spelling = Spelling::default();
-    let asked = arguments(&body).map(|kwargs| {
-        let mut asked = Request::named(model, method, kwargs);
-        spelling = Spelling::settle(&app.shared.caches.registry(), &mut asked);
-        asked
+    let asked = arguments(&body).map(|kwargs| Request::named(model, method, kwargs));
+    // Nothing is done with what somebody sends who has not said who it is.
+    let done = bearer::work(&app, &request, async |caller| {
+        let mut asked = asked.clone()?;
+        let spelling = Spelling::settle(&app.shared.caches.registry(), &mut asked);
+        call_kw::call_kw(&app, caller, &asked).await.map(|reply| spelling.answer(reply))
     });
-    let done = bearer::work(&app, &request, async |caller| match &asked {
-        Ok(asked) => call_kw::call_kw(&app, caller, asked).await,
-        Err(error) => Err(error.clone()),
-    });
-    done.await.map_or_else(|refusal| refusal, |reply| reply::plain_result(spelling.answer(reply)))
+    done.await.map_or_else(|refusal| refusal, reply::plain_result)
 }
 
 /// What is no object has no arguments.

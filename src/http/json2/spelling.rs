@@ -145,17 +145,17 @@ impl<'a> Speller<'a> {
         match names {
             Json::String(name) => self.name(model, name),
             Json::Array(items) => {
-                for item in items.iter_mut() {
-                    if let Json::String(name) = item {
-                        self.name(model, name);
-                    }
-                }
+                let is_older = |item: &Json| item.as_str().is_some_and(|name| split(name).0 == OLDER);
+                let has_older = items.iter().any(is_older);
                 // Named in both ways, it is read once.
-                let mut seen = Vec::new();
-                items.retain(|item| {
-                    let is_new = !seen.contains(item);
-                    seen.push(item.clone());
-                    is_new
+                items.retain_mut(|item| {
+                    let Json::String(name) = item else { return true };
+                    let before = self.found.newer;
+                    self.found.newer = false;
+                    self.name(model, name);
+                    let is_newer = self.found.newer;
+                    self.found.newer |= before;
+                    !(is_newer && has_older)
                 });
             }
             _ => {}

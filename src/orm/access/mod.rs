@@ -180,19 +180,26 @@ pub fn has_field_access(env: &Environment, model: &Model, field: &Field) -> bool
     };
     let has_groups = || has_one(&field.groups) && field.link_groups.iter().all(has_one);
     let is_offered = |limits: &Limits| {
-        limits.allow_field(model, field) && (!field.manual || leads_within(env, limits, model, field))
+        limits.allow_field(model, field) && leads_within(env, limits, model, field, LONGEST_CHAIN)
     };
     env.su || (has_groups() && env.limits().is_none_or(is_offered))
 }
 
+/// How many related fields may lead from one to the next.
+const LONGEST_CHAIN: usize = 4;
+
 /// Whether all that a related field leads over is within the limits of an application. Who makes such a field
 /// does not think of each scheme that keeps back what it shows; the shipped ones are parts of their model.
-fn leads_within(env: &Environment, limits: &Limits, model: &Model, field: &Field) -> bool {
+fn leads_within(env: &Environment, limits: &Limits, model: &Model, field: &Field, left: usize) -> bool {
+    if !field.manual || field.related_path().is_none() {
+        return true;
+    }
+    let Some(left) = left.checked_sub(1) else { return false };
     let mut at = model;
     for (place, step) in field.related_path().into_iter().flatten().enumerate() {
         let Some(next) = at.field(step) else { return false };
         let is_shown = place == 0 || limits.allow(&at.name, Operation::Read);
-        if !is_shown || !limits.allow_field(at, next) {
+        if !is_shown || !limits.allow_field(at, next) || !leads_within(env, limits, at, next, left) {
             return false;
         }
         let Some(comodel) = next.kind.comodel() else { break };

@@ -101,7 +101,8 @@ fn in_relation(compiler: &Compiler<'_>, alias: &str, relation: &str, column1: &s
 /// The value is one of those that a subquery finds.
 fn is_among(compiler: &Compiler<'_>, value: Sql, select: Sql) -> Sql {
     if compiler.is_crowded() {
-        return value.and_text(" = ANY(ARRAY(").then(select).and_text("))");
+        // What stands within an expression is not woven in, and is looked up by its hash all the same.
+        return Sql::text("((").then(value).and_text(" IN (").then(select).and_text(")) = true)");
     }
     value.and_text(" IN (").then(select).and_text(")")
 }

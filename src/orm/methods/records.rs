@@ -1,5 +1,7 @@
 //! create, read, write, unlink, exists, browse, and the three that archive.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::super::access::{self, Operation};
@@ -123,8 +125,8 @@ async fn by_active(call: &Call<'_>) -> Result<(Vec<i64>, Vec<i64>)> {
         let Some(id) = record.get("id").and_then(Json::as_i64) else { continue };
         if record.get("active").is_some_and(python::truth) { on.push(id) } else { off.push(id) }
     }
-    let missing: Vec<i64> =
-        call.ids.iter().filter(|id| !on.contains(id) && !off.contains(id)).copied().collect();
+    let there: HashSet<i64> = on.iter().chain(&off).copied().collect();
+    let missing: Vec<i64> = call.ids.iter().filter(|id| !there.contains(id)).copied().collect();
     if missing.is_empty() { Ok((on, off)) } else { Err(write::gone(call.model, &missing)) }
 }
 

@@ -1,5 +1,6 @@
 //! Which column of a row has which field, and which one its name.
 
+use super::super::access::{self, Operation};
 use super::super::domain::Domain;
 use super::super::domain::to_sql::Compiler;
 use super::super::environment::Environment;
@@ -82,6 +83,9 @@ fn counted(env: &Environment, model: &Model, list: &str) -> Result<Sql> {
         return Err(Error::Internal(format!("'{list}' has no lines of its own")));
     };
     let comodel = env.model(comodel)?;
+    if !access::has_model_access(env, &comodel, Operation::Read) {
+        return Ok(Sql::number(0));
+    }
     let seen = Compiler::new(env).filter(&comodel, LINE, Domain::True, env.context.active_test)?;
     let own = column(LINE, inverse).and_text(" = ").then(column(SELF, "id"));
     Ok(Sql::text("(SELECT count(*)::int FROM ")

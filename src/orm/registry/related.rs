@@ -1,23 +1,21 @@
 //! The groups of related fields: whoever may not see a value where it is, does not see it over a path either.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::orm::field::Field;
 use crate::orm::made::check::Models;
 use crate::orm::model::Model;
-
-/// How many related fields may lead from one to the next; more are a circle.
-const LONGEST: usize = 16;
 
 /// Gives each related field that has no groups of its own those of the field at the end of its path, and of
 /// the links that lead there. Groups of its own are a decision of whoever made it.
 pub(super) fn inherit_groups(models: &mut Models) {
     let mut found: HashMap<(String, String), Vec<Vec<String>>> = HashMap::new();
     for model in models.values() {
-        for field in model.fields.values().filter(|field| field.related_path().is_some()) {
+        let without = |field: &&Field| field.related_path().is_some() && field.groups.is_empty();
+        for field in model.fields.values().filter(without) {
             let mut groups = Vec::new();
-            collect(models, model, field, LONGEST, &mut groups);
-            if field.groups.is_empty() && !groups.is_empty() {
+            collect(models, model, field, &mut HashSet::new(), &mut groups);
+            if !groups.is_empty() {
                 found.insert((model.name.clone(), field.name.clone()), groups);
             }
         }
@@ -31,7 +29,17 @@ pub(super) fn inherit_groups(models: &mut Models) {
 }
 
 /// The lists of groups of each of which one is needed; that of the field at the end comes last.
-fn collect(models: &Models, model: &Model, field: &Field, left: usize, groups: &mut Vec<Vec<String>>) {
+/// A field is looked at once, however many paths lead over it.
+fn collect<'a>(
+    models: &'a Models,
+    model: &'a Model,
+    field: &'a Field,
+    seen: &mut HashSet<(&'a str, &'a str)>,
+    groups: &mut Vec<Vec<String>>,
+) {
+    if !seen.insert((&model.name, &field.name)) {
+        return;
+    }
     if !field.groups.is_empty() {
         if !groups.contains(&field.groups) {
             groups.push(field.groups.clone());
@@ -39,9 +47,9 @@ fn collect(models: &Models, model: &Model, field: &Field, left: usize, groups: &
         return;
     }
     let mut at = Some(model);
-    for step in field.related_path().filter(|_| left > 0).into_iter().flatten() {
+    for step in field.related_path().into_iter().flatten() {
         let Some((model, field)) = at.and_then(|model| Some((model, model.field(step)?))) else { return };
-        collect(models, model, field, left - 1, groups);
+        collect(models, model, field, seen, groups);
         at = field.kind.comodel().and_then(|comodel| models.get(comodel));
     }
 }

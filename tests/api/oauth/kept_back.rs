@@ -16,7 +16,9 @@ async fn what_a_scheme_keeps_back_is_not_read_over_a_field_made_for_that() {
         admin.result("ir.model", "search", json!([[["model", "=", name]]])).await[0].clone()
     };
     let (company, language) = (model("res.company").await, model("res.lang").await);
-    for (name, path) in [("x_company", "company_id.name"), ("x_title", "parent_id.name")] {
+    for (name, path) in
+        [("x_company", "company_id.name"), ("x_title", "parent_id.name"), ("x_chain", "parent_id.x_company")]
+    {
         let field = json!({"model_id": model("res.partner").await, "name": name, "ttype": "char", "related": path, "store": false});
         admin.create("ir.model.fields", field).await;
     }
@@ -44,4 +46,6 @@ async fn what_a_scheme_keeps_back_is_not_read_over_a_field_made_for_that() {
     keep_back(json!([company])).await;
     assert_eq!(read("x_company").await.error(), access_error());
     assert_eq!(read("x_title").await.status, StatusCode::OK, "that leads to what is offered");
+    // Nor over a field that leads to such a one.
+    assert_eq!(read("x_chain").await.error(), access_error());
 }
