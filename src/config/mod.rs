@@ -23,7 +23,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve until Ctrl-C or SIGTERM; the first start makes the database.
+    /// Serve until Ctrl-C, SIGTERM, SIGHUP or SIGQUIT; the first start makes the database.
     Serve(Box<Serve>),
     /// Bring the database to what this version declares, and exit.
     Migrate(Migrate),
