@@ -90,7 +90,9 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 
 /// The program with a data directory, and nothing of this program's surroundings.
 pub(crate) fn command(scratch: &Scratch, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oregional"));
+    // Whoever runs the tests by `nohup` hands on that hanging up is to be ignored, which the program heeds.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_oregional")]);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OREGIONAL_"))
     {
         command.env_remove(name);
