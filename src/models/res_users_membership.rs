@@ -24,10 +24,8 @@ pub(super) fn has_groups(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let names = call.arguments.text("group_spec")?.unwrap_or_default();
         let groups = groups(&call).await?;
-        let mut excluded = names.split(',').filter_map(|name| name.trim().strip_prefix('!'));
-        let mut wanted = names.split(',').map(str::trim).filter(|name| !name.starts_with('!')).peekable();
-        let has = |name: &str| is_in(&call, &groups, name);
-        let holds = !excluded.any(has) && (wanted.peek().is_none() || wanted.any(has));
+        // Who asks for no group at all is told no.
+        let holds = !names.trim().is_empty() && access::are_met(names, |name| is_in(&call, &groups, name));
         Ok(Reply::value(&holds.into()))
     })
 }

@@ -216,14 +216,17 @@ pub fn group_names(groups: &str) -> impl Iterator<Item = &str> {
     groups.split(',').map(|name| name.trim().trim_start_matches('!').trim()).filter(|name| !name.is_empty())
 }
 
-/// Whether the caller is in one of the groups of such a text, and in none that it excludes. Superuser
-/// mode is about records; what is drawn is drawn for the user.
-pub fn is_in_groups(env: &Environment, groups: &str) -> bool {
-    let has = |name: &str| env.user().has_group(name, env.registry());
+/// Whether somebody is in one of the groups of such a text, as `has` tells it, and in none that it excludes.
+pub fn are_met(groups: &str, has: impl Fn(&str) -> bool) -> bool {
     let names = || groups.split(',').map(str::trim).filter(|name| !name.is_empty());
     let mut wanted = names().filter(|name| !name.starts_with('!')).peekable();
     let mut excluded = names().filter_map(|name| name.strip_prefix('!'));
-    (wanted.peek().is_none() || wanted.any(has)) && !excluded.any(has)
+    (wanted.peek().is_none() || wanted.any(&has)) && !excluded.any(&has)
+}
+
+/// The same of the caller. Superuser mode is about records; what is drawn is drawn for the user.
+pub fn is_in_groups(env: &Environment, groups: &str) -> bool {
+    are_met(groups, |name| env.user().has_group(name, env.registry()))
 }
 
 /// Checks the groups of a field.
