@@ -13,6 +13,7 @@ mod metrics;
 mod oauth;
 mod origin;
 mod pages;
+mod paths;
 mod query;
 mod reply;
 mod services;
@@ -22,13 +23,18 @@ mod surroundings;
 mod webclient;
 mod xmlrpc;
 
+use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
 /// All routes, grouped by who calls.
 pub fn routes(config: &mut ServiceConfig) {
+    // Looked through in this order. Addresses with a part to be matched come last: each of them costs those
+    // after it a regular expression.
     config
         // Odoo's clients, with a session.
+        .configure(under("/web/dataset/call_kw", dataset::call_kw))
+        .configure(under("/web/dataset/call_button", dataset::call_button))
         .service(post("/web/session/authenticate", session::authenticate))
         .service(post("/web/session/get_session_info", session::get_session_info))
         .service(post("/web/session/check", session::check))
@@ -36,15 +42,20 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(post("/web/session/modules", session::modules))
         .service(post("/web/session/get_lang_list", session::get_lang_list))
         .service(post("/web/session/account", session::account))
-        .service(post("/web/dataset/call_kw", dataset::call_kw))
-        .service(post("/web/dataset/call_kw/{path:.*}", dataset::call_kw))
-        .service(post("/web/dataset/call_button", dataset::call_button))
-        .service(post("/web/dataset/call_button/{path:.*}", dataset::call_button))
-        // Browsers: pages, and what Odoo's web client loads besides records.
-        .configure(webclient::routes)
-        .configure(pages::routes)
         // Odoo's clients, with the password or an API key in every call.
         .service(post("/jsonrpc", services::jsonrpc))
+        // Applications that act for users.
+        .configure(oauth::routes)
+        .configure(connector::routes)
+        // Anybody.
+        .service(look("/web/version", session::version))
+        .service(look("/json/version", session::version))
+        .service(post("/web/webclient/version_info", session::version_info))
+        .service(post("/web/database/list", session::database_list))
+        // Whoever watches over the server.
+        .service(look("/web/health", health::health))
+        .service(web::resource("/metrics").route(web::get().to(metrics::metrics)))
+        // Odoo's clients that speak XML.
         .service(xml("/xmlrpc/2/{service}", xmlrpc::version_2))
         .service(xml("/xmlrpc/{service}", xmlrpc::version_1))
         // Odoo's clients, with an API key in the head of every call.
@@ -56,25 +67,16 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource(["/json/2", "/json/2/{path:.*}"]).route(web::to(json2::not_found)))
         .service(look("/doc-bearer/index.json", doc::index))
         .service(look("/doc-bearer/{model}.json", doc::model))
-        // Anybody.
-        .service(look("/web/version", session::version))
-        .service(look("/json/version", session::version))
-        .service(post("/web/webclient/version_info", session::version_info))
-        .service(post("/web/database/list", session::database_list))
+        // Browsers: pages, files and pictures, and what Odoo's web client loads besides records.
+        .configure(webclient::routes)
+        .configure(pages::routes)
+        .service(look("/web/image{tail:.*}", content::image))
+        .service(look("/web/content{tail:.*}", content::content))
         .service(
             web::resource(databases::ADDRESS)
                 .route(web::method(Method::POST).to(databases::refuse))
                 .default_service(web::to(reply::method_not_allowed)),
         )
-        // Browsers: files and pictures.
-        .service(look("/web/image{tail:.*}", content::image))
-        .service(look("/web/content{tail:.*}", content::content))
-        // Applications that act for users.
-        .configure(oauth::routes)
-        .configure(connector::routes)
-        // Whoever watches over the server.
-        .service(look("/web/health", health::health))
-        .service(web::resource("/metrics").route(web::get().to(metrics::metrics)))
         .default_service(web::to(reply::not_found));
 }
 
@@ -86,6 +88,20 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     web::resource(path).route(web::method(Method::POST).to(handler)).default_service(web::to(reply::not_json))
+}
+
+/// The same for an address and all addresses below it, which clients choose as they like.
+fn under<F, Args>(path: &'static str, handler: F) -> impl FnOnce(&mut ServiceConfig)
+where
+    F: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    move |config| {
+        config
+            .service(web::scope(path).guard(guard::Post()).default_service(web::to(handler)))
+            .service(web::scope(path).default_service(web::to(reply::not_json)));
+    }
 }
 
 /// A route for browsers, which look and change nothing.
@@ -110,6 +126,7 @@ where
         .default_service(web::to(reply::method_not_allowed))
 }
 
+pub use paths::normalize;
 pub use surroundings::surround;
 
 /// Doors for `tests/fuzz` alone: what reads bodies that strangers send.

@@ -1,6 +1,7 @@
 //! Selections whose options are not declared but follow from what there is: active languages, models.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::context::BASE_LANG;
@@ -17,7 +18,10 @@ pub enum Choices {
 }
 
 /// Gives all such fields their options. `languages` are codes and names.
-pub(super) fn fill(models: &mut HashMap<String, Arc<Model>>, mut languages: Vec<(String, String)>) {
+pub(super) fn fill(
+    models: &mut HashMap<String, Arc<Model>, impl BuildHasher>,
+    mut languages: Vec<(String, String)>,
+) {
     if languages.iter().all(|(code, _)| code != BASE_LANG) {
         languages.insert(0, (BASE_LANG.to_owned(), "English (US)".to_owned()));
     }

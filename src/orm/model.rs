@@ -1,5 +1,6 @@
 //! What a model is: its fields, order, constraints and the behaviour that is its own.
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::audit::Audit;
@@ -48,7 +49,7 @@ pub struct Model {
     /// The module whose external ids it has: `base` or `oregional`.
     pub module: &'static str,
     /// Its fields by name.
-    pub fields: IndexMap<String, Field>,
+    pub fields: IndexMap<String, Field, RandomState>,
     /// What it delegates to.
     pub delegations: Vec<Delegation>,
     /// What the database holds.
@@ -102,7 +103,7 @@ impl Model {
             search_names: &[],
             other_names: &[],
             module: "base",
-            fields: IndexMap::new(),
+            fields: IndexMap::default(),
             delegations: Vec::new(),
             constraints: Vec::new(),
             indexes: Vec::new(),

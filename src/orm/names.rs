@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
+
 use super::behaviour::Staleness;
 use super::model::Model;
 
@@ -14,7 +16,7 @@ const MOST: usize = 50_000;
 
 /// Names by id. The keys are the database's own numbers, for which the standard library's hasher takes
 /// more care, and time, than they need.
-pub type ById = HashMap<i64, String, foldhash::fast::RandomState>;
+pub type ById = HashMap<i64, String, RandomState>;
 
 #[derive(Default)]
 struct Kept {

@@ -53,8 +53,9 @@ pub fn parse(env: &Environment, model: &Model, text: &str) -> Result<Order> {
     let mut builder = Builder { env, order: Order::default(), joined: 0 };
     let mut terms = Vec::new();
     // The model's own order is the server's word: it may name what the caller does not see.
-    builder.terms(model, SELF, text, false, is_own, 0, &mut terms)?;
-    let has_id = split(text)?.iter().any(|term| term.field == "id");
+    let split = split(text)?;
+    let has_id = split.iter().any(|term| term.field == "id");
+    builder.terms(model, SELF, split, false, is_own, 0, &mut terms)?;
     if !has_id {
         terms.push((column(SELF, "id"), ""));
     }
@@ -120,13 +121,13 @@ impl Builder<'_> {
         &mut self,
         model: &Model,
         alias: &str,
-        text: &str,
+        order: Vec<Term<'_>>,
         turned: bool,
         is_own: bool,
         depth: usize,
         terms: &mut Vec<(Sql, &'static str)>,
     ) -> Result<()> {
-        for term in split(text)? {
+        for term in order {
             let field = model.field(term.field).ok_or_else(|| {
                 Error::Value(format!("Cannot order by '{}': {} has no such field.", term.field, model.name))
             })?;
@@ -190,6 +191,6 @@ impl Builder<'_> {
             .and_text(" = ")
             .then(link);
         self.order.joins = std::mem::take(&mut self.order.joins).then(join);
-        self.terms(&comodel, &alias, &comodel.order.clone(), descending, true, depth + 1, terms)
+        self.terms(&comodel, &alias, split(&comodel.order)?, descending, true, depth + 1, terms)
     }
 }

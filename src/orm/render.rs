@@ -16,10 +16,7 @@ use crate::db::Raw;
 
 /// Writes a JSON string.
 pub fn string(out: &mut Vec<u8>, text: &str) {
-    // Nearly every text is free of what has to be escaped. Looking at all bytes without a way out
-    // half-way is several times faster than a serializer's byte by byte.
-    let is_special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    if text.bytes().fold(0, |found, byte| found | is_special(byte)) != 0 {
+    if has_special(text.as_bytes()) {
         // Writing to a Vec cannot fail, and a str is always valid.
         _ = serde_json::to_writer(out, text);
         return;
@@ -28,6 +25,28 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
+}
+
+/// Whether something in a text has to be escaped: controls, quotes, backslashes. Hardly any text has such
+/// a thing. Looking at eight bytes at once, to the end, is several times faster than a serializer's
+/// byte by byte.
+fn has_special(text: &[u8]) -> bool {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = EACH << 7;
+    // The high bit of a byte: whether it is less than `limit`, at most 0x80. A borrow runs on to bytes
+    // before it only from one that is found itself.
+    let less = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word;
+    let special = |word: u64| {
+        let is = |byte: u8| less(word ^ (EACH * u64::from(byte)), 1);
+        less(word, 0x20) | is(b'"') | is(b'\\')
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    let mut last = [b' '; 8];
+    for (place, byte) in last.iter_mut().zip(rest) {
+        *place = *byte;
+    }
+    let words = words.iter().chain([&last]);
+    words.fold(0, |found, word| found | special(u64::from_ne_bytes(*word))) & HIGH != 0
 }
 
 /// Writes an integer.
@@ -53,18 +72,18 @@ pub fn falsehood(out: &mut Vec<u8>) {
 
 /// Two digits of a number.
 fn two_digits(number: u32) -> [u8; 2] {
-    let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
-    [digit(number / 10), digit(number)]
+    let ([tens, ..], [ones, ..]) = ((number / 10 % 10).to_le_bytes(), (number % 10).to_le_bytes());
+    [b'0' + tens, b'0' + ones]
 }
 
-/// Writes a year of four digits at least.
+/// Writes a year of four digits at least, and a dash.
 fn year_of(out: &mut Vec<u8>, year: i32) {
     match u32::try_from(year) {
         Ok(year) if year < 10_000 => {
             let (century, year) = (two_digits(year / 100), two_digits(year % 100));
-            out.extend_from_slice(&[century[0], century[1], year[0], year[1]]);
+            out.extend_from_slice(&[century[0], century[1], year[0], year[1], b'-']);
         }
-        _ => _ = write!(out, "{year:04}"),
+        _ => _ = write!(out, "{year:04}-"),
     }
 }
 
@@ -74,7 +93,7 @@ pub fn date(out: &mut Vec<u8>, day: NaiveDate) {
     out.push(b'"');
     year_of(out, day.year());
     let (month, day) = (two_digits(day.month()), two_digits(day.day()));
-    out.extend_from_slice(&[b'-', month[0], month[1], b'-', day[0], day[1], b'"']);
+    out.extend_from_slice(&[month[0], month[1], b'-', day[0], day[1], b'"']);
 }
 
 /// Writes a moment.
@@ -82,9 +101,10 @@ pub fn datetime(out: &mut Vec<u8>, moment: NaiveDateTime) {
     out.push(b'"');
     year_of(out, moment.year());
     let (month, day) = (two_digits(moment.month()), two_digits(moment.day()));
-    out.extend_from_slice(&[b'-', month[0], month[1], b'-', day[0], day[1], b' ']);
-    let (hour, minute) = (two_digits(moment.hour()), two_digits(moment.minute()));
-    let second = two_digits(moment.second());
+    out.extend_from_slice(&[month[0], month[1], b'-', day[0], day[1], b' ']);
+    let seconds = moment.num_seconds_from_midnight();
+    let (hour, minute) = (two_digits(seconds / 3600), two_digits(seconds / 60 % 60));
+    let second = two_digits(seconds % 60);
     out.extend_from_slice(&[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1], b'"']);
 }
 
@@ -171,6 +191,18 @@ mod tests {
         assert_eq!(written(&FieldType::Char, None), "false");
         assert_eq!(written(&FieldType::Integer, None), "0");
         assert_eq!(written(&FieldType::Float, None), "0.0");
+    }
+
+    #[test]
+    fn every_text_is_written_as_a_serializer_writes_it() {
+        for special in (0..0x80).map(char::from).chain(['ä', '€', '\u{2028}', '😀']) {
+            for (before, after) in [(0, 0), (0, 9), (3, 0), (7, 1), (8, 8), (15, 2), (16, 0)] {
+                let text = format!("{}{special}{}", "é~".repeat(before), "x".repeat(after));
+                let mut out = Vec::new();
+                string(&mut out, &text);
+                assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+            }
+        }
     }
 
     #[test]

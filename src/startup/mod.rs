@@ -15,7 +15,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use actix_web::middleware::{Compress, NormalizePath, from_fn};
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App as ActixApp, HttpServer};
 use tokio_util::sync::CancellationToken;
@@ -266,7 +266,7 @@ fn serve(
             })
             .wrap(from_fn(http::surround))
             .wrap(Compress::default())
-            .wrap(NormalizePath::trim())
+            .wrap(from_fn(http::normalize))
     })
     .workers(workers)
     .shutdown_timeout(GRACE.as_secs())

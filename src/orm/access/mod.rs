@@ -10,6 +10,8 @@ pub mod rule;
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use self::limits::Limits;
 use self::rule::Rule;
 use super::environment::Environment;
@@ -72,8 +74,8 @@ struct Right {
 /// All rights and rules, by model.
 #[derive(Default)]
 pub struct Access {
-    rights: HashMap<String, Vec<Right>>,
-    rules: HashMap<String, Vec<Rule>>,
+    rights: HashMap<String, Vec<Right>, RandomState>,
+    rules: HashMap<String, Vec<Rule>, RandomState>,
 }
 
 fn flags(row: &Row, first: usize) -> [bool; 4] {

@@ -24,7 +24,7 @@ pub(super) fn write(
         .iter()
         .map(|placed| {
             let names = placed.field.kind.comodel().and_then(|comodel| beside.names.get(comodel));
-            (format!(", \"{}\": ", placed.field.name), names.map_or(Links::Ids, |names| Links::Named(names)))
+            (key(&placed.field.name), names.map_or(Links::Ids, |names| Links::Named(names)))
         })
         .collect();
     let mut out = Vec::with_capacity(64 + 64 * keys.len());
@@ -48,6 +48,11 @@ pub(super) fn write(
     }
     out.push(b']');
     Ok(out)
+}
+
+/// What stands before a value.
+fn key(name: &str) -> String {
+    [", \"", name, "\": "].concat()
 }
 
 fn field(

@@ -51,11 +51,15 @@ fn is_one(model: &Model, domain: &Domain) -> bool {
     match domain {
         Domain::And(parts) => parts.iter().any(|part| is_one(model, part)),
         Domain::Condition(Condition { path, operator: Operator::Eq, .. }) => {
-            path == "id"
-                || model.constraints.iter().any(|known| known.definition == format!("UNIQUE ({path})"))
+            path == "id" || model.constraints.iter().any(|known| is_unique(&known.definition, path))
         }
         _ => false,
     }
+}
+
+/// Whether a constraint makes the values of one column unique.
+fn is_unique(definition: &str, column: &str) -> bool {
+    definition.strip_prefix("UNIQUE (").and_then(|rest| rest.strip_suffix(')')) == Some(column)
 }
 
 /// How many2one values look: with their names, or bare.

@@ -9,6 +9,8 @@ pub mod version;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use self::defaults::Defaults;
 use super::access::Access;
 use super::access::limits::Scheme;
@@ -36,7 +38,7 @@ pub const COLLATION: &str =
 /// A snapshot; see the module.
 #[derive(Default)]
 pub struct Registry {
-    models: HashMap<String, Arc<Model>>,
+    models: HashMap<String, Arc<Model>, RandomState>,
     triggers: HashMap<(String, String), Vec<Trigger>>,
     /// Rights and rules.
     pub access: Access,
@@ -55,7 +57,7 @@ pub struct Registry {
     /// What was made and cannot be served.
     pub problems: Vec<Problem>,
     /// The names of models that have another one now.
-    other_names: HashMap<String, String>,
+    other_names: HashMap<String, String, RandomState>,
     /// See [`version`].
     version: String,
 }
