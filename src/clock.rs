@@ -25,6 +25,7 @@ pub trait Chance: Send + Sync {
 pub struct System;
 
 impl Clock for System {
+    #[expect(clippy::disallowed_methods, reason = "this is the place where the time comes from")]
     fn now(&self) -> NaiveDateTime {
         Utc::now().naive_utc()
     }

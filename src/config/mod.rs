@@ -25,21 +25,21 @@ pub struct Cli {
 pub enum Command {
     /// Serve until Ctrl-C, SIGTERM, SIGHUP or SIGQUIT; the first start makes the database.
     Serve(Box<Serve>),
-    /// Bring the database to what this version declares, and exit.
+    /// Bring the database schema up to date with this version, and exit.
     Migrate(Migrate),
     /// Make users, list them, and set their passwords.
     User {
-        /// Which of it.
+        /// The subcommand to run.
         #[command(subcommand)]
         command: UserCommand,
     },
     /// Write records of a model as a table.
     Export(Box<Export>),
-    /// Make records of a table, or change them.
+    /// Create or update records from a table.
     Import(Box<Import>),
     /// Replace the key that seals secrets.
     Key {
-        /// Which of it.
+        /// The subcommand to run.
         #[command(subcommand)]
         command: KeyCommand,
     },
@@ -52,7 +52,7 @@ pub enum Command {
 pub enum KeyCommand {
     /// Seal all secrets anew under a new key, in one transaction; the key file is replaced. Servers have to
     /// be stopped. Clients, their secrets and their tokens go on; a refresh whose answer was lost just
-    /// before has to sign in again, and the plugin's derived user ids become others.
+    /// before has to sign in again, and the plugin's derived user ids change.
     Rotate {
         /// The new key: 32 bytes as base64 or hex. Generated when not given, into the key file, or into a
         /// file of mode 0600 where the old one came by the environment.
@@ -98,7 +98,7 @@ pub enum UserCommand {
     },
     /// Give a user a password; all of the user's sessions end.
     Passwd {
-        /// Whose.
+        /// The user's login.
         login: String,
         /// Read the password from standard input.
         #[arg(long)]
@@ -109,7 +109,7 @@ pub enum UserCommand {
     },
     /// Make API keys for scripts, list them, and revoke them.
     Apikey {
-        /// Which of it.
+        /// The subcommand to run.
         #[command(subcommand)]
         command: ApiKeyCommand,
     },
@@ -126,7 +126,7 @@ pub enum UserCommand {
 pub enum ApiKeyCommand {
     /// Make a key and print it: nobody can find it out later.
     Create {
-        /// Whose.
+        /// The user's login.
         login: String,
         /// What the key is for.
         #[arg(long)]
@@ -140,7 +140,7 @@ pub enum ApiKeyCommand {
     },
     /// List the keys of a user, or of all.
     List {
-        /// Whose.
+        /// The user's login.
         login: Option<String>,
         #[command(flatten)]
         #[expect(missing_docs, reason = "its own help says it")]
@@ -187,22 +187,22 @@ pub enum Format {
 pub struct Export {
     /// The model, such as `res.partner`.
     pub model: String,
-    /// Where to; standard output without it. What was cut off goes on when the command is run again.
+    /// Output file; standard output by default. An interrupted export resumes when run again.
     pub file: Option<PathBuf>,
-    /// How the table is written; as the name of the file ends, when not given.
+    /// Format of the table; by default taken from the file's extension.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// Paths of fields, such as `name,parent_id/id,child_ids/name`; all that it takes to make the
     /// records again, when not given.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub fields: Vec<String>,
-    /// Which records, as JSON: `[["active", "=", true]]`. Archived ones are among them otherwise.
+    /// Domain of the records, as JSON: `[["active", "=", true]]`. By default archived records are included.
     #[arg(long, value_name = "DOMAIN", default_value = "[]")]
     pub domain: String,
     /// The language of translated texts.
     #[arg(long, value_name = "CODE", default_value = "en_US")]
     pub lang: String,
-    /// Write secrets too, in clear.
+    /// Write secrets too, in plain text.
     #[arg(long)]
     pub with_secrets: bool,
     #[command(flatten)]
@@ -215,9 +215,9 @@ pub struct Export {
 pub struct Import {
     /// The model, such as `res.partner`.
     pub model: String,
-    /// The table. What was cut off goes on where it was, when the command is run again.
+    /// The table. An interrupted import resumes when run again.
     pub file: PathBuf,
-    /// How the table is written; as the name of the file ends, when not given.
+    /// Format of the table; by default taken from the file's extension.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// The language of translated texts.
@@ -251,7 +251,7 @@ pub struct Database {
     #[arg(long, env = "OREGIONAL_DB_NAME", value_name = "NAME", default_value = "oregional", value_parser = values::name)]
     pub db_name: String,
     /// The key that seals secrets: 32 bytes as base64 or hex. Without it, the file secret.key in the
-    /// data directory, made at the first start. It belongs into the backup.
+    /// data directory, made at the first start. It must be part of the backup.
     #[arg(long, env = "OREGIONAL_SECRET_KEY", value_name = "KEY", hide_env_values = true, value_parser = values::secret)]
     pub secret_key: Option<SecretString>,
     /// How log lines look.
@@ -302,7 +302,7 @@ pub struct Serve {
     #[arg(long, env = "OREGIONAL_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
     /// Connections to the database that each of these threads may have. Six, unless given, and fewer where
-    /// many threads would together have more than 80, but one at the least.
+    /// many threads would together have more than 80, but at least one.
     #[arg(long, env = "OREGIONAL_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
     pub connections: Option<u16>,
     /// Seconds that a statement of a call may take in the database before it is given up; 0 is no limit.
@@ -312,7 +312,7 @@ pub struct Serve {
     #[arg(long, env = "OREGIONAL_MAX_BODY", value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub max_body: u16,
     /// How often somebody may fail to sign in, or an application to authenticate, within a minute from one
-    /// address. Then that address waits; others do not.
+    /// address. After that, this address has to wait; others are not affected.
     #[arg(long, env = "OREGIONAL_MAX_FAILURES", value_name = "N", default_value_t = crate::auth::limit::MOST, value_parser = clap::value_parser!(u16).range(1..))]
     pub max_failures: u16,
     /// Serve figures for Prometheus at /metrics, to whoever sends this as `Authorization: Bearer …`; there is

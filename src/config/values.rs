@@ -30,7 +30,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let Some(port) = text.strip_prefix("localhost:") else { return Err(WANTED.to_owned()) };
     let port: u16 = port.parse().map_err(|_error| WANTED.to_owned())?;
     let found = ("localhost", port).to_socket_addrs().map_err(|error| format!("{error}; {WANTED}"))?;
-    // The first address of the fourth version: clients try it, whatever they try first.
+    // An IPv4 address first: clients try it, whatever they try first.
     let mut all: Vec<SocketAddr> = found.collect();
     all.sort_by_key(SocketAddr::is_ipv6);
     all.into_iter().next().ok_or_else(|| WANTED.to_owned())
@@ -52,7 +52,7 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
         return Err("it has to begin with http:// or https:// and a host".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it has a name or a password in it, which everybody would be told".to_owned());
+        return Err("it contains a user name or a password, which would be visible to everyone".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
         return Err("it has a path, a query or a fragment, which the server does not serve below".to_owned());

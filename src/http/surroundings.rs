@@ -20,8 +20,7 @@ const HEADERS: [(&str, &str); 3] =
 const PAGES: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
 /// Passes the request on, and lets all that answers it know its origin; afterwards sets headers and writes
-/// the log line. Only the path is logged:
-/// a query may carry secrets.
+/// the log line. Only the path is logged: a query may carry secrets.
 pub async fn surround(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

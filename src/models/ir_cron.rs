@@ -68,7 +68,7 @@ static METHODS: [Method; 1] =
 
 fn method_direct_trigger(_call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(std::future::ready(Err(Error::User(
-        "This server runs no scheduled actions: they are kept, and never come due.".to_owned(),
+        "This server runs no scheduled actions: they are stored, but never run.".to_owned(),
     ))))
 }
 

@@ -70,7 +70,7 @@ impl Behaviour for Currency {
             if env.connection().query(statement).await?.is_empty() {
                 return Ok(());
             }
-            Err(Error::User("A currency that a company reckons in cannot be archived.".to_owned()))
+            Err(Error::User("A currency that a company uses cannot be archived.".to_owned()))
         })
     }
 

@@ -202,7 +202,7 @@ async fn refuse_used(env: &Environment, ids: &[i64]) -> Result<()> {
     match env.connection().query(statement).await?.first() {
         None => Ok(()),
         Some(row) => Err(Error::User(format!(
-            "The language {} cannot be deactivated: the user {} has it.",
+            "The language {} cannot be deactivated: the user {} uses it.",
             text(row, 0),
             text(row, 1)
         ))),

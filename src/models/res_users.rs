@@ -137,7 +137,7 @@ fn context_get(call: Call<'_>) -> Promise<'_, Reply> {
 fn change_password(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let new = call.arguments.text("new_passwd")?.map(str::trim).filter(|new| !new.is_empty());
-        let new = new.ok_or_else(|| Error::User("An empty password is no password.".to_owned()))?;
+        let new = new.ok_or_else(|| Error::User("The password must not be empty.".to_owned()))?;
         let old = call.arguments.text("old_passwd")?.unwrap_or_default();
         let user = call.env.user().id;
         if old.is_empty() || !verify(call.env, user, old).await? {

@@ -124,7 +124,7 @@ fn read(file: &str, known: &Known) -> Result<Vec<Shipped>> {
                 };
                 ("ir.ui.menu".to_owned(), menu(node, &full, kind)?)
             }
-            _ => return Err(wrong(node, "this is no record")),
+            _ => return Err(wrong(node, "this is not a record")),
         };
         kinds.insert(id.clone(), model.clone());
         records.push(Shipped { id, model, values });

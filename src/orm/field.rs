@@ -235,7 +235,7 @@ pub struct Field {
     pub currency_field: Option<String>,
     /// Holds names of models: a name of old is taken for the one of today.
     pub names_model: bool,
-    /// Is sealed in the database; see `spec` of secrets in the README.
+    /// Is sealed in the database; see the security notes of the README.
     pub sealed: bool,
     /// External ids of the groups that may see it; empty is everybody.
     pub groups: Vec<String>,

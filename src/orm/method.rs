@@ -49,7 +49,7 @@ impl Reply {
     }
 }
 
-/// A parameter; `None` as its default means that it must be given.
+/// A parameter.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     /// Its name, as a keyword.

@@ -145,8 +145,7 @@ async fn object(app: &App, method: &str, args: Vec<Json>) -> Result<Reply> {
     }
 }
 
-/// What `int()` makes of it, since clients send texts and floats, too.
-/// The id of a user as a call gives it.
+/// The id of a user as a call gives it: what `int()` makes of it, since clients send texts and floats, too.
 ///
 /// # Errors
 ///

@@ -264,7 +264,7 @@ fn password(env: &Environment, from_stdin: bool) -> Result<(SecretString, bool)>
     })?;
     let given = given.trim_end_matches(['\r', '\n']);
     if given.is_empty() {
-        return Err(Error::User("an empty password is no password".to_owned()).into());
+        return Err(Error::User("the password must not be empty".to_owned()).into());
     }
     Ok((SecretString::from(given.to_owned()), false))
 }
@@ -298,7 +298,7 @@ async fn on_keys(env: &Environment, command: ApiKeyCommand, out: &mut dyn Write)
                 ))
                 .into());
             }
-            line(out, &format!("The key {id} opens nothing any more."))
+            line(out, &format!("Key {id} has been revoked."))
         }
     }
 }

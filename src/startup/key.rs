@@ -181,7 +181,7 @@ impl Task<'_> {
         let fingerprint = self.new.fingerprint();
         line(out, &format!("{count} secrets are sealed under the new key, fingerprint {fingerprint}."))?;
         if has_file {
-            line(out, &format!("It is in {}, and belongs into the backup: copy it now.", path.display()))
+            line(out, &format!("It is in {}, and must be part of the backup: copy it now.", path.display()))
         } else if is_given {
             line(out, "Give it to all servers as OREGIONAL_SECRET_KEY from now on, and to the backup.")
         } else {

@@ -2,6 +2,7 @@
 //! database of its own in the one PostgreSQL of this program.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,

@@ -76,7 +76,7 @@ scene('a user changes name and email, and a form without a name is refused', asy
   await page.getByLabel('Name', { exact: true }).fill(' ');
   const answer = await visitor.go(() => page.locator('button[value=person]').click());
   assert.equal(answer.status(), 422);
-  await visitor.reads('A person has a name.');
+  await visitor.reads('Enter a name.');
 });
 
 scene('a password is changed by whoever knows the present one, and is long enough', async ({ visit }) => {

@@ -17,7 +17,7 @@ pub enum Refusal {
     #[error("{0}")]
     InvalidGrant(Cow<'static, str>),
     /// The code or the refresh token was good, and comes again: no guess, and no success either.
-    #[error("It was used already.")]
+    #[error("It has already been used.")]
     Spent,
     /// The grant type is not served.
     #[error("Only authorization_code and refresh_token are served.")]

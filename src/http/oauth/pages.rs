@@ -105,7 +105,7 @@ pub(in crate::http) fn refusal(refusal: &Refusal) -> HttpResponse {
 pub(super) fn stale_form() -> HttpResponse {
     let content = html! {
         h1 { "This form is no longer good" }
-        p { "It was used already, is too old, or belongs to another session. Go back to the application and sign in from there again." }
+        p { "It has already been used, is too old, or belongs to another session. Go back to the application and sign in from there again." }
     };
     page(StatusCode::FORBIDDEN, Texts::of("en"), "Form no longer good", "", &content)
 }

@@ -33,7 +33,7 @@ fn form(request: &HttpRequest, body: Body) -> Outcome<Form> {
     let body = body.map_err(|_error| Refusal::request("The body could not be read."))?;
     let query = Form::parse(&[request.query_string().as_bytes()])?;
     if SECRETS.iter().any(|name| query.get(name).is_some()) {
-        return Err(Refusal::request("A secret stands in the address; it belongs into the body."));
+        return Err(Refusal::request("A secret must not be in the URL; send it in the body of the request."));
     }
     // A parameter in both is given twice.
     Form::parse(&[request.query_string().as_bytes(), &body])?;

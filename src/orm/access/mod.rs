@@ -168,7 +168,7 @@ pub fn check_model(env: &Environment, model: &Model, operation: Operation) -> Re
         Operation::Unlink => "delete",
     };
     Err(Error::Access(format!(
-        "You are not allowed to {deed} records of '{}' ({}). Ask an administrator for the right to {}.",
+        "You are not allowed to {deed} records of '{}' ({}). Ask an administrator for permission to {}.",
         model.description,
         model.name,
         operation.as_str()

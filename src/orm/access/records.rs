@@ -61,10 +61,11 @@ fn refusal(model: &Model, ids: &[i64], operation: Operation) -> Error {
         named.push(format!("and {} more", ids.len() - FEW));
     }
     Error::Access(format!(
-        "The record rules of '{}' ({}) do not let you {} the record {}.",
+        "The record rules of '{}' ({}) do not let you {} the {} {}.",
         model.description,
         model.name,
         operation.as_str(),
+        if ids.len() == 1 { "record" } else { "records" },
         named.join(", ")
     ))
 }

@@ -94,7 +94,9 @@ fn start(compiler: &Compiler<'_>, comodel: &Model, items: &[&Json]) -> Result<Op
     let (names, ids): (Vec<&Json>, Vec<&Json>) = items.iter().partition(|item| item.is_string());
     let mut any = Vec::new();
     if !ids.is_empty() {
-        let wrong = |item: &Json| Error::Key(format!("{} is no record.", python::repr(item)));
+        let wrong = |item: &Json| {
+            Error::Key(format!("{} is not the id or the name of a record.", python::repr(item)))
+        };
         let ids: Result<Vec<i64>> =
             ids.into_iter().map(|item| item.as_i64().ok_or_else(|| wrong(item))).collect();
         any.push(Sql::text("id = ANY(").then(Sql::param(ids?)).and_text(")"));

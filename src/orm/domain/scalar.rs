@@ -357,7 +357,7 @@ fn binary(left: &Sql, field: &Field, operator: Operator, value: &Json) -> Result
         Operator::Eq if !python::truth(value) => Ok(left.clone().and_text(" IS NULL")),
         Operator::Ne if !python::truth(value) => Ok(left.clone().and_text(" IS NOT NULL")),
         _ => Err(Error::Value(format!(
-            "The binary field '{}' can be asked for being empty and for nothing else: use [\"{0}\", \"=\", false] or \"!=\".",
+            "The binary field '{}' can only be tested for being empty: use [\"{0}\", \"=\", false] or \"!=\".",
             field.name
         ))),
     }

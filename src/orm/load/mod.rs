@@ -100,7 +100,7 @@ pub async fn load(
         let errors = errors(&converter.messages);
         if errors >= MOST_ERRORS && errors * 10 >= number {
             let text = format!(
-                "There are {errors} errors so far, in every tenth record and more: the rest was not looked at."
+                "There are {errors} errors so far, in at least one record of ten: the rest was not processed."
             );
             converter.messages.push(Message { gravity: Gravity::Warning, ..Message::about(place, text) });
             break;

@@ -41,7 +41,7 @@ fn refuse_unless_made(what: &str, name: &str) -> Result<()> {
     }
     if name.len() > LONGEST_NAME {
         return Err(Error::Validation(format!(
-            "The {what} '{name}' is too long: {LONGEST_NAME} characters are the most, it has {}.",
+            "The {what} '{name}' is too long: at most {LONGEST_NAME} characters are allowed, it has {}.",
             name.len()
         )));
     }

@@ -47,7 +47,10 @@ impl<'a> Aggregate<'a> {
             return Ok(is_added.then(|| Self { key: key.to_owned(), field, function: "sum" }));
         }
         let function = FUNCTIONS.iter().find(|known| **known == function).ok_or_else(|| {
-            Error::Value(format!("'{function}' is no way to aggregate: {}.", FUNCTIONS.join(", ")))
+            Error::Value(format!(
+                "'{function}' is not an aggregate function; use one of {}.",
+                FUNCTIONS.join(", ")
+            ))
         })?;
         if field.sealed || field.kind.is_binary() {
             return Err(Error::User(format!("'{name}' cannot be aggregated.")));

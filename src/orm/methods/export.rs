@@ -13,7 +13,7 @@ pub(super) fn export_data(call: Call<'_>) -> Promise<'_, Reply> {
         let may = |group: &str| env.user().has_group(group, env.registry());
         if !env.su && !may("base.group_allow_export") && !may("base.group_erp_manager") {
             return Err(Error::User(
-                "You are not allowed to export records. Ask an administrator for the right to.".to_owned(),
+                "You are not allowed to export records. Ask an administrator for export rights.".to_owned(),
             ));
         }
         let paths = call.arguments.names("fields_to_export")?.unwrap_or_default();

@@ -130,7 +130,7 @@ impl<'a> GroupBy<'a> {
             })?),
             (false, None) => None,
             (false, Some(_)) => {
-                return Err(Error::Value(format!("'{name}' is no date: '{spec}' makes no sense.")));
+                return Err(Error::Value(format!("'{name}' is not a date field, so '{spec}' is not a valid grouping.")));
             }
         };
         Ok(Self { spec: spec.to_owned(), field, span, part, zone: date_part::zone(env) })

@@ -122,7 +122,7 @@ async fn obligation(connection: &Connection, model: &Model, field: &Field, known
     let missing = connection.query(count).await?.first().map_or(0, |row| int(row, 0));
     if missing > 0 {
         return Err(Error::Validation(format!(
-            "The field '{}' ({}) of '{}' cannot be required: {missing} records have no value in it. Make it optional, give them one, and require it then.",
+            "The field '{}' ({}) of '{}' cannot be required: {missing} records have no value in it. Leave it optional, fill in the missing values, and then make it required.",
             field.string, field.name, model.name
         )));
     }

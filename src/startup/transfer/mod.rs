@@ -75,7 +75,7 @@ fn check_language(registry: &Registry, lang: &str) -> Result<()> {
 fn check_secrets(registry: &Registry, model: &Model, fields: &[String], with_secrets: bool) -> Result<()> {
     match fields.iter().find(|path| is_secret(registry, model, path)) {
         Some(path) if !with_secrets => Err(Error::User(format!(
-            "'{path}' is a secret: it comes along with --with-secrets only, and in clear"
+            "'{path}' is a secret: it is exported only with --with-secrets, and in plain text"
         ))),
         _ => Ok(()),
     }

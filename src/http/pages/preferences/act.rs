@@ -113,7 +113,7 @@ async fn done(visit: &Visit, posted: &Posted) -> Result<Done> {
     match word {
         "person" => {
             if given("name").is_empty() {
-                return Err(Error::User("A person has a name.".to_owned()));
+                return Err(Error::User("Enter a name.".to_owned()));
             }
             let or_false = |text: String| if text.is_empty() { Json::Bool(false) } else { text.into() };
             let values = json!({"name": given("name"), "email": or_false(given("email")), "lang": given("lang"), "tz": or_false(given("tz"))});
