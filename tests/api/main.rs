@@ -15,6 +15,7 @@ mod attached;
 mod attempts;
 mod audit;
 mod binary;
+mod command_line;
 mod commands;
 mod companies;
 mod concurrency;
