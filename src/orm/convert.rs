@@ -135,6 +135,9 @@ fn date(name: &str, value: &Json) -> Result<NaiveDate> {
     NaiveDate::parse_from_str(day, DATE).map_err(|_error| wrong())
 }
 
+/// What is left out at the end of a datetime is the least there is.
+const LEAST: &str = "0001-01-01 00:00:00";
+
 fn datetime(name: &str, value: &Json) -> Result<NaiveDateTime> {
     let wrong = || {
         Error::Value(format!(
@@ -143,10 +146,9 @@ fn datetime(name: &str, value: &Json) -> Result<NaiveDateTime> {
         ))
     };
     let text = value.as_str().ok_or_else(wrong)?;
-    NaiveDateTime::parse_from_str(text, DATETIME)
-        .ok()
-        .or_else(|| NaiveDate::parse_from_str(text, DATE).ok().map(midnight))
-        .ok_or_else(wrong)
+    let is_whole = matches!(text.len(), 4 | 7 | 10 | 13 | 16 | 19);
+    let rest = LEAST.get(text.len()..).filter(|_| is_whole).ok_or_else(wrong)?;
+    NaiveDateTime::parse_from_str(&format!("{text}{rest}"), DATETIME).map_err(|_error| wrong())
 }
 
 fn midnight(day: NaiveDate) -> NaiveDateTime {

@@ -189,8 +189,8 @@ impl Arguments {
         }
     }
 
-    /// A count such as `limit`: a whole number, also as a text or a float; what Python calls false
-    /// counts as absent.
+    /// A count such as `limit`: a whole number, also as a text or a float, which PostgreSQL rounds; what
+    /// Python calls false counts as absent.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl Arguments {
             Some(value) if !python::truth(value) => return Ok(None),
             None => return Ok(None),
             Some(value @ Json::String(text)) => text.trim().parse().map_err(|_error| refusal(value))?,
-            Some(value) => python::whole(value).ok_or_else(|| refusal(value))?,
+            Some(value) => rounded(value).ok_or_else(|| refusal(value))?,
         };
         if number < 0 {
             return Err(Error::Database {
@@ -233,7 +233,15 @@ impl Arguments {
     }
 }
 
-/// The records that a first argument names: an id, a list of ids, or nothing.
+/// A number as PostgreSQL makes a count of it.
+fn rounded(value: &Json) -> Option<i64> {
+    match value.as_f64() {
+        Some(float) if value.is_f64() => python::truncated(float.round()),
+        _ => python::whole(value),
+    }
+}
+
+/// The records that a first argument names: an id, a list of ids, or nothing, which 0 is as well.
 ///
 /// # Errors
 ///
@@ -244,8 +252,8 @@ pub fn ids(value: &Json) -> Result<Vec<i64>> {
     };
     match value {
         Json::Array(items) => items.iter().map(|item| item.as_i64().ok_or_else(|| wrong(item))).collect(),
-        Json::Number(_) => value.as_i64().map(|id| vec![id]).ok_or_else(|| wrong(value)),
         other if !python::truth(other) => Ok(Vec::new()),
+        Json::Number(_) => value.as_i64().map(|id| vec![id]).ok_or_else(|| wrong(value)),
         other => Err(wrong(other)),
     }
 }

@@ -4,7 +4,7 @@ use super::domain::Domain;
 use super::domain::to_sql::Compiler;
 use super::environment::Environment;
 use super::model::Model;
-use super::order;
+use super::order::{self, Order};
 use crate::db::Sql;
 use crate::db::sql::{column, ident};
 use crate::error::Result;
@@ -55,10 +55,13 @@ impl Select {
 ///
 /// As the compiler of domains, and [`crate::error::Error::User`] for an order that makes no sense.
 pub fn select(env: &Environment, model: &Model, wanted: Sql, domain: Domain, page: &Page) -> Result<Select> {
+    // Nobody looks at the order of nothing.
+    let order =
+        if domain == Domain::False { Order::default() } else { order::parse(env, model, &page.order)? };
     let filter = Compiler::new(env).filter(model, SELF, domain, env.context.active_test)?;
-    let order = order::parse(env, model, &page.order)?;
     let head = Sql::text("SELECT ").then(wanted).then(from(model)).then(order.joins);
-    let order = Sql::text(" ORDER BY ").then(order.terms);
+    let terms = order.terms;
+    let order = if terms.is_empty() { terms } else { Sql::text(" ORDER BY ").then(terms) };
     Ok(Select { head, filter, order, limits: limits(page) })
 }
 

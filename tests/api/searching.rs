@@ -187,3 +187,119 @@ async fn a_moment_is_written_to_the_second() {
         "2020-02-03 10:00:00"
     );
 }
+
+/// Names of the applications that a domain selects, or the error.
+async fn selected(admin: &User, domain: Json) -> Json {
+    let answer = admin.call_kw(APPLICATION, "search_read", json!([domain, ["name"]]), json!({"order": "id"}));
+    let answer = answer.await;
+    if answer.json().get("error").is_some() {
+        return answer.error().1.into();
+    }
+    answer.result().as_array().unwrap().iter().map(|row| row["name"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_domain_that_selects_nothing_is_not_looked_at_any_further() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    for (name, description) in [("a", "told"), ("b", ""), ("c", "told")] {
+        let description = if description.is_empty() { Json::from(false) } else { description.into() };
+        admin.create(APPLICATION, json!({"name": name, "description": description})).await;
+    }
+    let invalid = json!("builtins.ValueError");
+
+    for (domain, wanted) in [
+        // Membership of what Python calls false is nothing by itself.
+        (json!([["description", "in", false]]), json!([])),
+        (json!([["description", "in", ""], ["name", "=", "a"]]), json!([])),
+        (json!([["nope", "in", []]]), json!([])),
+        (json!([["name", "in", []], ["name", "badop", "x"]]), json!([])),
+        (json!([[0, "=", 1], ["nope", "=", 1]]), json!([])),
+        (json!(["|", ["nope", "in", 0], "!", ["nope", "not in", null]]), json!([])),
+        // Where something may be left, it is what it says: unset, or no list at all.
+        (json!(["|", ["description", "in", false], ["name", "=", "a"]]), json!(["a", "b"])),
+        (json!(["!", ["description", "in", false]]), json!(["a", "c"])),
+        (json!(["|", ["description", "in", ""], ["name", "=", "a"]]), invalid.clone()),
+        (json!(["|", ["nope", "in", []], ["name", "=", "a"]]), invalid.clone()),
+        (json!(["|", ["name", "in", []], ["name", "=", "a"]]), json!(["a"])),
+        (json!([["name", "IN", ""]]), invalid.clone()),
+        // Constants, as Python compares them.
+        (json!([[true, "=", true]]), json!(["a", "b", "c"])),
+        (json!([[1.0, "=", 1]]), json!(["a", "b", "c"])),
+        (json!([[false, "=", true], ["name", "=", "a"]]), json!([])),
+        (json!([[1, "=", 0]]), json!("builtins.AttributeError")),
+        (json!([[1, "!=", 1]]), json!("builtins.AttributeError")),
+    ] {
+        assert_eq!(selected(&admin, domain.clone()).await, wanted, "{domain}");
+    }
+    let kwargs = json!({"order": "nope"});
+    let found = admin.call_kw(APPLICATION, "search", json!([[["id", "in", []]]]), kwargs).await;
+    assert_eq!(found.result(), json!([]));
+    let found = admin.result(APPLICATION, "search_count", json!([[["nope", "in", []]]])).await;
+    assert_eq!(found, json!(0));
+}
+
+#[tokio::test]
+async fn counts_are_rounded_as_the_database_rounds() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let (_, ids) = applications(&admin).await;
+
+    for (offset, limit, wanted) in [
+        (json!(0), json!(1.5), &ids[..2]),
+        (json!(1.5), json!(8), &ids[2..]),
+        (json!(0), json!(1.4), &ids[..1]),
+    ] {
+        let found = admin.result(APPLICATION, "search", json!([[], offset, limit, "id"])).await;
+        assert_eq!(found, json!(wanted), "{offset} {limit}");
+    }
+}
+
+#[tokio::test]
+async fn datetimes_may_end_early() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let user = admin.make_user("visitor", &["base.group_user"]).await;
+    let application = admin.create(APPLICATION, json!({"name": "a"})).await;
+    let values = json!({"application_id": application, "user_id": user.uid});
+    let id = admin.create("oregional.authorization", values).await;
+
+    for (written, wanted) in [
+        ("2025-05-06 10:11:12", "2025-05-06 10:11:12"),
+        ("2025-05-06 10:11", "2025-05-06 10:11:00"),
+        ("2025-05-06 10", "2025-05-06 10:00:00"),
+        ("2025-05-06", "2025-05-06 00:00:00"),
+        ("2025-05", "2025-05-01 00:00:00"),
+        ("2025", "2025-01-01 00:00:00"),
+    ] {
+        admin.result("oregional.authorization", "write", json!([[id], {"last_used": written}])).await;
+        let read = admin.result("oregional.authorization", "read", json!([[id], ["last_used"]])).await;
+        assert_eq!(read[0]["last_used"], wanted, "{written}");
+    }
+    for wrong in
+        ["2025-05-06T10:11:12", "2025-05-06 10:11:12.5", "2025-05-0", "2025-05-06 10:", "x", "2025-13"]
+    {
+        let values = json!([[id], {"last_used": wrong}]);
+        assert_eq!(
+            error(&admin, "oregional.authorization", "write", values).await,
+            "builtins.ValueError",
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn values_are_an_object_and_aggregates_have_names_of_their_own() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let (_, ids) = applications(&admin).await;
+
+    for values in
+        [json!([]), Json::Null, json!(false), json!(""), json!(0), json!("x"), json!([{"name": "x"}])]
+    {
+        let refused = error(&admin, APPLICATION, "write", json!([[ids[0]], values])).await;
+        assert_eq!(refused, "builtins.TypeError", "{values}");
+    }
+    let twice = json!([[], ["n:sum(access_token_expiry)", "n:max(access_token_expiry)"], []]);
+    assert_eq!(error(&admin, APPLICATION, "read_group", twice).await, "odoo.exceptions.UserError");
+}

@@ -2,6 +2,7 @@
 //! puts it into the shape that the database likes, `to_sql` makes SQL of it.
 
 mod hierarchy;
+mod nothing;
 pub mod optimize;
 pub mod parse;
 mod relation;

@@ -16,7 +16,7 @@
 use serde_json::Value as Json;
 
 use super::super::python;
-use super::{Condition, Domain, Operand, Operator};
+use super::{Condition, Domain, Operand, Operator, nothing};
 use crate::error::{Error, Result};
 
 /// How deep operators may alternate, and domains be nested in `any`.
@@ -33,6 +33,15 @@ type Level = (Domain, usize);
 /// neither operator nor condition, for an operator without its operands, and for too deep a nesting.
 pub fn parse(value: &Json) -> Result<Domain> {
     nested(value, 0)
+}
+
+/// Parses the domain of a search, whose fields nobody looks at where it selects nothing anyway.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn asked(value: &Json) -> Result<Domain> {
+    if nothing::is_nothing(value) { Ok(Domain::False) } else { parse(value) }
 }
 
 fn nested(value: &Json, above: usize) -> Result<Domain> {
@@ -130,16 +139,12 @@ fn condition(item: &Json, above: usize) -> Result<Domain> {
             python::repr(item)
         ))
     };
+    if let Some(selects_all) = nothing::constant(parts) {
+        return Ok(if selects_all { Domain::True } else { Domain::False });
+    }
     let operator = operator.as_str().and_then(Operator::parse).ok_or_else(unknown)?;
     let path = match path {
         Json::String(path) if !path.is_empty() => path.clone(),
-        Json::Number(number) if operator == Operator::Eq && value.as_i64() == Some(1) => {
-            return match number.as_i64() {
-                Some(1) => Ok(Domain::True),
-                Some(0) => Ok(Domain::False),
-                _ => Err(no_field(item)),
-            };
-        }
         Json::String(_) => {
             return Err(Error::Value(format!("The condition {} names no field.", python::repr(item))));
         }
@@ -162,11 +167,6 @@ fn normalized(mut condition: Condition) -> Domain {
         condition.operator = match (condition.operator, &*value) {
             (Operator::Eq, Json::Array(_)) => Operator::In,
             (Operator::Ne, Json::Array(_)) => Operator::NotIn,
-            // Membership of nothing: the recordings have no record here, even for `False`.
-            (Operator::In, given) if !python::truth(given) => {
-                *value = Json::Array(Vec::new());
-                Operator::In
-            }
             (Operator::In, Json::Bool(_)) => Operator::Eq,
             (Operator::NotIn, Json::Bool(_)) => Operator::Ne,
             (operator, _) => operator,

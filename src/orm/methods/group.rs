@@ -1,6 +1,6 @@
 //! `read_group`: how many records there are of each kind, and what their numbers add up to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -62,6 +62,13 @@ pub(super) async fn groups(call: &Call<'_>) -> Result<Vec<Map<String, Json>>> {
         .flatten()
         .filter(|aggregate| !group_by.iter().any(|by| by.field.name == aggregate.key))
         .collect();
+    let mut keys = HashSet::new();
+    if let Some(twice) = aggregates.iter().find(|aggregate| !keys.insert(aggregate.key.as_str())) {
+        return Err(Error::User(format!(
+            "Two aggregates are called '{0}': give each a name of its own, as in \"{0}_1:sum(…)\".",
+            twice.key
+        )));
+    }
     let page = Page {
         order: call.arguments.text("orderby")?.unwrap_or_default().to_owned(),
         ..page(&call.arguments)?

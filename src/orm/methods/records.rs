@@ -36,11 +36,12 @@ pub(super) fn values(value: Json, what: &str) -> Result<Values> {
     match value {
         Json::Object(values) => Ok(values),
         value if !python::truth(&value) => Ok(Values::new()),
-        other => Err(Error::Type(format!(
-            "'{what}' has to be an object of values, not {}.",
-            python::type_name(&other)
-        ))),
+        other => Err(no_values(&other, what)),
     }
+}
+
+fn no_values(given: &Json, what: &str) -> Error {
+    Error::Type(format!("'{what}' has to be an object of values, not {}.", python::type_name(given)))
 }
 
 /// How the argument `load` reads: absent is with names.
@@ -60,6 +61,8 @@ pub(super) fn create(mut call: Call<'_>) -> Promise<'_, Reply> {
                     records.into_iter().map(|record| values(record, "vals_list")).collect();
                 Ok(ids_reply(&create::create(call.env, call.model, records?).await?))
             }
+            // As good as an empty list.
+            nothing if !nothing.is_object() && !python::truth(&nothing) => Ok(ids_reply(&[])),
             one => {
                 let record = values(one, "vals_list")?;
                 let made = create::create_in(call.env, call.model, vec![record], Scope::WholeCall).await?;
@@ -80,7 +83,12 @@ pub(super) fn read(call: Call<'_>) -> Promise<'_, Reply> {
 
 pub(super) fn write(mut call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        let values = values(call.arguments.take("vals"), "vals")?;
+        let values = match call.arguments.take("vals") {
+            // Looked at only where there is a record to be written.
+            nothing if call.ids.is_empty() && !python::truth(&nothing) => Values::new(),
+            Json::Object(values) => values,
+            other => return Err(no_values(&other, "vals")),
+        };
         write::write_in(call.env, call.model, &call.ids, values, Scope::WholeCall).await?;
         Ok(Reply::truth())
     })

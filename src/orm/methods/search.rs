@@ -14,13 +14,13 @@ use crate::error::Result;
 
 /// The domain of an argument; an absent one selects everything.
 pub(super) fn domain(arguments: &Arguments, name: &str) -> Result<Domain> {
-    arguments.get(name).map_or(Ok(Domain::True), parse::parse)
+    arguments.get(name).map_or(Ok(Domain::True), parse::asked)
 }
 
 /// The same where what Python calls false is as good as none.
 pub(super) fn optional_domain(arguments: &Arguments, name: &str) -> Result<Domain> {
     match arguments.get(name) {
-        Some(value) if python::truth(value) => parse::parse(value),
+        Some(value) if python::truth(value) => parse::asked(value),
         _ => Ok(Domain::True),
     }
 }
