@@ -154,7 +154,7 @@ fn condition(item: &Json, above: usize) -> Result<Domain> {
         Operator::Any | Operator::NotAny => Operand::Domain(Box::new(nested(value, above + 1)?)),
         _ => Operand::Value(value.clone()),
     };
-    Ok(normalized(Condition { path, operator, operand }))
+    Ok(normalized(Condition { path, operator, operand, of_name: false }))
 }
 
 fn no_field(item: &Json) -> Error {
