@@ -81,6 +81,7 @@ impl Scope {
         let field = model
             .field(name)
             .ok_or_else(|| Error::Validation(format!("The model '{}' has no field '{name}'.", model.name)))?;
+        access::check_field(env, &model, field)?;
         let whose = |name: &str, own: i64| match call.arguments.get(name) {
             Some(Json::Bool(true)) => Ok(Some(own)),
             Some(Json::Number(id)) => Ok(id.as_i64().filter(|id| *id != 0)),

@@ -146,7 +146,7 @@ fn by_type(field: &Field) -> Map<String, Json> {
 pub(super) fn default_get(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let names = call.arguments.names("fields_list")?.unwrap_or_default();
-        let known = create::known_defaults(call.env, call.model).await?;
+        let known = create::Known::find(call.env, call.model).await?;
         let mut defaults = Map::new();
         for name in names {
             let Some(field) = call.model.field(&name) else { continue };
