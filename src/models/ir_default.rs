@@ -175,6 +175,24 @@ fn check(env: &Environment, values: &Values) -> Result<()> {
     }
 }
 
+/// Whether the field and the value still fit each other where only one of them changes.
+async fn check_change(env: &Environment, ids: &[i64], values: &Values) -> Result<()> {
+    if !values.contains_key("json_value") && !values.contains_key("field_id") {
+        return Ok(());
+    }
+    let statement = Sql::text("SELECT field_id, json_value FROM ir_default WHERE id = ANY(")
+        .then(Sql::param(ids.to_vec()))
+        .and_text(")");
+    for row in env.connection().query(statement).await? {
+        let mut whole = Values::new();
+        whole.insert("field_id".to_owned(), int(&row, 0).into());
+        whole.insert("json_value".to_owned(), text(&row, 1).into());
+        whole.extend(values.clone());
+        check(env, &whole)?;
+    }
+    Ok(())
+}
+
 impl Behaviour for Defaults {
     fn methods(&self) -> &'static [Method] {
         &METHODS
@@ -182,6 +200,15 @@ impl Behaviour for Defaults {
 
     fn validate(&self, env: &Environment, values: &Values) -> Result<()> {
         check(env, values)
+    }
+
+    fn before_write<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
+        Box::pin(check_change(env, ids, values))
     }
 
     fn staleness(&self) -> Staleness {
