@@ -1,5 +1,7 @@
 //! Changes records: one UPDATE that also holds the rules, then lines and what follows.
 
+use std::collections::HashSet;
+
 use super::access::{self, Operation, records};
 use super::behaviour::{Promise, Values};
 use super::command;
@@ -112,7 +114,7 @@ async fn update(
     } else {
         env.connection().query_guarded(build).await?
     };
-    let changed: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
+    let changed: HashSet<i64> = rows.iter().map(|row| int(row, 0)).collect();
     if changed.len() == ids.len() {
         return Ok(());
     }
