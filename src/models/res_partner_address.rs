@@ -4,6 +4,8 @@
 //! follows it when it changes. The only contact of a company without an address gives it its own. Tax
 //! and register numbers go down to all people of the company, not to companies below it.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use crate::db::{Raw, Row, Sql};
@@ -66,12 +68,15 @@ fn address(row: &Row, first: usize) -> Values {
 }
 
 /// Contacts take over what they share with whom they belong to, and those below them from them, level by level:
-/// nothing limits how many levels there are.
+/// nothing limits how many levels there are. Each has its turn once: two calls at the same time can put contacts
+/// below each other, as neither sees the circle that both make.
 async fn take_over(env: &Environment, ids: &[i64]) -> Result<()> {
+    let mut seen: HashSet<i64> = ids.iter().copied().collect();
     let mut level = ids.to_vec();
     while !level.is_empty() {
         let changed = take_over_level(env, &level).await?;
         level = below(env, &changed).await?;
+        level.retain(|id| seen.insert(*id));
     }
     Ok(())
 }
