@@ -161,6 +161,10 @@ fn check(env: &Environment, values: &Values) -> Result<()> {
         None => None,
     };
     let field = values.get("field_id").and_then(Json::as_i64).and_then(|id| known(env, id));
+    // What the caller may not write, nobody is to write in the caller's name.
+    if let Some((model, field)) = field {
+        access::check_field(env, model, field)?;
+    }
     match (field, value) {
         (Some((model, field)), _) if field.sealed || field.is_computed() => Err(Error::Validation(format!(
             "The field '{}' of '{}' takes no default: it is a secret, or follows from others.",

@@ -205,6 +205,9 @@ async fn a_default_of_ones_own_writes_no_field_that_is_kept_back() {
         let refused = reader.call_kw("ir.default", method, args, json!({})).await;
         assert_eq!(refused.error().1, "odoo.exceptions.AccessError", "{method}");
     }
+    let planted = json!({"field_id": secret, "user_id": reader.uid, "json_value": "\"planted\""});
+    let refused = reader.call_kw("ir.default", "create", json!([planted]), json!({})).await;
+    assert_eq!(refused.error().1, "odoo.exceptions.AccessError");
     let everybody = json!(["x_hiding", "x_secret", "from above"]);
     admin.result("ir.default", "set", everybody).await;
     let id = admin.create("x_hiding", json!({"x_name": "n"})).await;
