@@ -17,6 +17,10 @@ use crate::error::{Error, Result};
 /// matter come back within a call, and the server's memory stays bounded.
 const MOST_STATEMENTS: usize = 400;
 
+/// Parameters that a statement may have: the protocol counts them in 16 bits. The driver tells of more as of
+/// a connection that broke, which is nobody's fault and worth another try; this is the caller's, and is not.
+const MOST_PARAMETERS: usize = 65_535;
+
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
 const BEGIN_READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -152,10 +156,8 @@ impl Connection {
     /// The rows of several statements, sent together: one round trip for all of them. They run in
     /// their order; the first failure is the answer.
     pub async fn query_all(&self, statements: Vec<Sql>) -> Result<Vec<Vec<Row>>> {
-        if self.state.get() == State::Sealed && !statements.is_empty() {
-            return Err(Error::Internal(
-                "a statement follows the one that was to be the only one".to_owned(),
-            ));
+        if !statements.is_empty() {
+            self.check_open()?;
         }
         let begins = self.state.get() == State::Wanted;
         let check = self.rider.borrow_mut().take();
@@ -182,6 +184,7 @@ impl Connection {
 
     /// How many rows a statement changed.
     pub async fn execute(&self, sql: Sql) -> Result<u64> {
+        self.check_open()?;
         let (statement, params) = self.prepare(sql).await?;
         self.settle().await?;
         self.checked(self.client()?.execute(&statement, &references(&params)).await)
@@ -189,8 +192,19 @@ impl Connection {
 
     /// Runs statements without parameters, as they stand in a file.
     pub async fn batch(&self, text: &str) -> Result<()> {
+        self.check_open()?;
         self.settle().await?;
         self.checked(self.client()?.batch_execute(text).await)
+    }
+
+    /// Whether another statement may come: each way to send one asks.
+    fn check_open(&self) -> Result<()> {
+        match self.state.get() {
+            State::Sealed => {
+                Err(Error::Internal("a statement follows the one that was to be the only one".to_owned()))
+            }
+            State::Plain | State::Wanted | State::Open => Ok(()),
+        }
     }
 
     /// Sends what waits to travel with a statement, when none came.
@@ -254,6 +268,12 @@ impl Connection {
 
     async fn prepare(&self, sql: Sql) -> Result<Prepared> {
         let (text, params) = sql.render();
+        if params.len() > MOST_PARAMETERS {
+            return Err(Error::Value(format!(
+                "The call has {} values for one statement, which takes {MOST_PARAMETERS}: use lists, as in [\"id\", \"in\", [1, 2, 3]], or several calls.",
+                params.len()
+            )));
+        }
         let client = self.client()?;
         if client.statement_cache.size() > MOST_STATEMENTS {
             client.statement_cache.clear();

@@ -81,6 +81,7 @@ impl Scope {
         let field = model
             .field(name)
             .ok_or_else(|| Error::Validation(format!("The model '{}' has no field '{name}'.", model.name)))?;
+        access::check_field(env, &model, field)?;
         let whose = |name: &str, own: i64| match call.arguments.get(name) {
             Some(Json::Bool(true)) => Ok(Some(own)),
             Some(Json::Number(id)) => Ok(id.as_i64().filter(|id| *id != 0)),
@@ -160,6 +161,10 @@ fn check(env: &Environment, values: &Values) -> Result<()> {
         None => None,
     };
     let field = values.get("field_id").and_then(Json::as_i64).and_then(|id| known(env, id));
+    // What the caller may not write, nobody is to write in the caller's name.
+    if let Some((model, field)) = field {
+        access::check_field(env, model, field)?;
+    }
     match (field, value) {
         (Some((model, field)), _) if field.sealed || field.is_computed() => Err(Error::Validation(format!(
             "The field '{}' of '{}' takes no default: it is a secret, or follows from others.",
@@ -174,6 +179,24 @@ fn check(env: &Environment, values: &Values) -> Result<()> {
     }
 }
 
+/// Whether the field and the value still fit each other where only one of them changes.
+async fn check_change(env: &Environment, ids: &[i64], values: &Values) -> Result<()> {
+    if !values.contains_key("json_value") && !values.contains_key("field_id") {
+        return Ok(());
+    }
+    let statement = Sql::text("SELECT field_id, json_value FROM ir_default WHERE id = ANY(")
+        .then(Sql::param(ids.to_vec()))
+        .and_text(")");
+    for row in env.connection().query(statement).await? {
+        let mut whole = Values::new();
+        whole.insert("field_id".to_owned(), int(&row, 0).into());
+        whole.insert("json_value".to_owned(), text(&row, 1).into());
+        whole.extend(values.clone());
+        check(env, &whole)?;
+    }
+    Ok(())
+}
+
 impl Behaviour for Defaults {
     fn methods(&self) -> &'static [Method] {
         &METHODS
@@ -181,6 +204,15 @@ impl Behaviour for Defaults {
 
     fn validate(&self, env: &Environment, values: &Values) -> Result<()> {
         check(env, values)
+    }
+
+    fn before_write<'a>(
+        &'a self,
+        env: &'a Environment,
+        ids: &'a [i64],
+        values: &'a mut Values,
+    ) -> Promise<'a, ()> {
+        Box::pin(check_change(env, ids, values))
     }
 
     fn staleness(&self) -> Staleness {

@@ -12,6 +12,8 @@
 //!
 //! A list of ids means `[6, 0, ids]`, and `false` or `null` means `[5]`. Unknown commands do nothing, as in Odoo.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::behaviour::Values;
@@ -234,7 +236,8 @@ async fn put_on(env: &Environment, comodel: &Model, inverse: &str, ids: &[i64], 
         .and_text(" WHERE id = ANY(")
         .then(Sql::param(lines.to_vec()))
         .and_text(")");
-    let there: Vec<i64> = env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
+    let there: HashSet<i64> =
+        env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
     let missing: Vec<i64> = lines.iter().filter(|line| !there.contains(line)).copied().collect();
     if !missing.is_empty() {
         return Err(gone(comodel, &missing));

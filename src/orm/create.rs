@@ -48,7 +48,7 @@ pub fn create_in<'a>(
             prepare::check_names(env, model, record)?;
         }
         let inner = env.with_context(env.context.without_defaults());
-        let known = known_defaults(env, model).await?;
+        let known = Known::find(env, model).await?;
         let mut values: Vec<Values> =
             values.into_iter().map(|record| with_defaults(env, model, &known, record)).collect();
         model.behaviour.before_create(&inner, &mut values).await?;
@@ -59,7 +59,7 @@ pub fn create_in<'a>(
     })
 }
 
-fn with_defaults(env: &Environment, model: &Model, known: &Values, mut record: Values) -> Values {
+fn with_defaults(env: &Environment, model: &Model, known: &Known, mut record: Values) -> Values {
     for field in model.fields.values() {
         if !record.contains_key(&field.name)
             && let Some(value) = default(env, model, field, known)
@@ -70,25 +70,39 @@ fn with_defaults(env: &Environment, model: &Model, known: &Values, mut record: V
     record
 }
 
-/// The values that a new record begins with whatever its fields say: those that people have set, and
-/// what the model itself finds out.
-///
-/// # Errors
-///
-/// What the model fails with.
-pub async fn known_defaults(env: &Environment, model: &Model) -> Result<Values> {
-    let mut known = model.behaviour.defaults(env).await?;
-    let set = env.registry().defaults.of_model(&model.name, env.user().id, env.company_id());
-    known.extend(set.map(|(name, value)| (name.to_owned(), value.clone())));
-    Ok(known)
+/// The values that a new record begins with whatever its fields say.
+#[derive(std::default::Default)]
+pub struct Known {
+    /// What the model itself finds out, and what an administrator has set for everybody.
+    own: Values,
+    /// What the user has set.
+    set: Values,
 }
 
-/// The value that a new record has for a field, if it has one; `known` is what [`known_defaults`] found.
-pub fn default(env: &Environment, model: &Model, field: &Field, known: &Values) -> Option<Json> {
-    // What a client may not write it may not have as a default either.
-    let of_context =
-        env.context.default_of(&field.name).filter(|_| access::has_field_access(env, model, field));
-    if let Some(value) = of_context.or_else(|| known.get(&field.name)) {
+impl Known {
+    /// Finds them.
+    ///
+    /// # Errors
+    ///
+    /// What the model fails with.
+    pub async fn find(env: &Environment, model: &Model) -> Result<Self> {
+        let mut known = Self { own: model.behaviour.defaults(env).await?, set: Values::new() };
+        let given = env.registry().defaults.of_model(&model.name, env.user().id, env.company_id());
+        for (name, value, is_the_users) in given {
+            let values = if is_the_users { &mut known.set } else { &mut known.own };
+            values.insert(name.to_owned(), value.clone());
+        }
+        Ok(known)
+    }
+}
+
+/// The value that a new record has for a field, if it has one.
+pub fn default(env: &Environment, model: &Model, field: &Field, known: &Known) -> Option<Json> {
+    // What users may not write they may not have as a default either, whether the call has it or they have
+    // set it before.
+    let of_people = || env.context.default_of(&field.name).or_else(|| known.set.get(&field.name));
+    let of_people = of_people().filter(|_| access::has_field_access(env, model, field));
+    if let Some(value) = of_people.or_else(|| known.own.get(&field.name)) {
         return Some(value.clone());
     }
     match field.default.as_ref()? {

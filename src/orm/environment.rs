@@ -40,6 +40,8 @@ pub struct Services {
     /// Whether the call has counted up the version of the registry; see [`super::registry::version`].
     pub has_turn: Cell<bool>,
     limits: Option<Limits>,
+    /// How many actions of the server run now, each started by the one before.
+    pub actions: Cell<usize>,
 }
 
 impl Services {
@@ -67,6 +69,7 @@ impl Services {
             stale,
             has_turn,
             limits: None,
+            actions: Cell::new(0),
         }
     }
 

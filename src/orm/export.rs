@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::access;
 use super::behaviour::{Promise, Values};
+use super::budget::Budget;
 use super::environment::Environment;
 use super::external_ids;
 use super::field::{Field, FieldType};
@@ -30,7 +31,7 @@ type Tail = (usize, Vec<String>);
 /// # Errors
 ///
 /// [`Error::Value`] for a path that leads nowhere, [`Error::User`] for a field that the caller may not
-/// see, [`Error::Access`] for such records.
+/// see and for more lines than an answer may hold, [`Error::Access`] for such records.
 pub async fn export(
     env: &Environment,
     model: &Model,
@@ -39,8 +40,25 @@ pub async fn export(
 ) -> Result<Vec<Vec<Json>>> {
     let paths: Vec<Vec<String>> =
         fields.iter().map(|path| path.split('/').map(str::to_owned).collect()).collect();
-    let known = rows(env, model, ids, &paths, 0).await?;
+    let budget = Budget::default();
+    let known = rows(env, model, ids, &paths, At { depth: 0, budget: &budget }).await?;
+    // A record that is asked for several times is told as often.
+    for lines in ids.iter().filter_map(|id| known.get(id)) {
+        budget.spend(further(lines.len(), fields.len()))?;
+    }
     Ok(ids.iter().filter_map(|id| known.get(id)).flatten().cloned().collect())
+}
+
+/// Where on its way an export is: how many steps it has gone, and how much it may still tell.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    depth: usize,
+    budget: &'a Budget,
+}
+
+/// The values in lines that come on top of the first, which every record has: only they can multiply.
+fn further(lines: usize, width: usize) -> usize {
+    lines.saturating_sub(1).saturating_mul(width)
 }
 
 fn rows<'a>(
@@ -48,10 +66,10 @@ fn rows<'a>(
     model: &'a Model,
     ids: &'a [i64],
     paths: &'a [Vec<String>],
-    depth: usize,
+    at: At<'a>,
 ) -> Promise<'a, Rows> {
     Box::pin(async move {
-        if depth > DEEPEST {
+        if at.depth > DEEPEST {
             return Err(Error::User(format!("A path to export has {DEEPEST} steps at the most.")));
         }
         let mut columns: IndexMap<&str, Vec<Tail>> = IndexMap::new();
@@ -77,7 +95,7 @@ fn rows<'a>(
                     let known = external_ids::of(env, model, &there).await?;
                     own(&there, &tails, |id| known.get(&id).cloned().unwrap_or_default().into())
                 }
-                name => behind(env, field(env, model, name)?, &records, &tails, depth).await?,
+                name => behind(env, field(env, model, name)?, &records, &tails, at).await?,
             };
             join(&mut told, cells, &tails, paths.len());
         }
@@ -117,7 +135,7 @@ async fn behind(
     field: &Field,
     records: &[Values],
     tails: &[Tail],
-    depth: usize,
+    at: At<'_>,
 ) -> Result<Rows> {
     let value = |record: &Values| record.get(&field.name).cloned().unwrap_or(Json::Bool(false));
     let each = |cells: &dyn Fn(&Values) -> Vec<Vec<Json>>| -> Rows {
@@ -146,8 +164,12 @@ async fn behind(
     let known = if named.is_empty() || all.is_empty() {
         Rows::new()
     } else {
-        rows(env, &comodel, &all, &named, depth + 1).await?
+        rows(env, &comodel, &all, &named, At { depth: at.depth + 1, ..at }).await?
     };
+    for record in records {
+        let lines = linked(record).iter().filter_map(|id| known.get(id)).map(Vec::len).sum();
+        at.budget.spend(further(lines, tails.len()))?;
+    }
     if field.kind.is_x2many() {
         let lines = |record: &Values| -> Vec<Vec<Json>> {
             linked(record).iter().filter_map(|id| known.get(id)).flatten().cloned().collect()

@@ -48,6 +48,7 @@ pub async fn name(env: &Environment, model: &str, named: &[(String, i64)]) -> Re
         Sql::param(modules),
         Sql::param(names),
         Sql::param(ids),
+        Sql::param(env.now()),
     ];
     let statement = Sql::with_pieces(include_str!("../../sql/queries/records/name_external.sql"), &pieces);
     env.connection().execute(statement).await?;

@@ -86,9 +86,8 @@ fn begins_active(env: &Environment, comodel: &Model, values: &Values) -> bool {
     let env = env.with_context(env.context.without_defaults());
     match values.get("active") {
         Some(active) => python::truth(active),
-        None => {
-            create::default(&env, comodel, field, &Values::new()).is_some_and(|active| python::truth(&active))
-        }
+        None => create::default(&env, comodel, field, &create::Known::default())
+            .is_some_and(|active| python::truth(&active)),
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod audit;
 pub mod behaviour;
+mod budget;
 pub mod choices;
 pub mod command;
 mod compute;

@@ -9,6 +9,10 @@ use crate::db::Sql;
 use crate::db::sql::{column, ident};
 use crate::error::{Error, Result};
 
+/// How many fields may show one another. What was made is looked at before it is served; this holds where that
+/// has overlooked something, as a stack that overflows ends the whole server.
+pub const DEEPEST: usize = 60;
+
 /// The value of `field` for the row of `alias`.
 ///
 /// # Errors
@@ -16,10 +20,26 @@ use crate::error::{Error, Result};
 /// [`Error::Internal`] when a declared path leads nowhere, [`Error::Value`] for a field that has no
 /// single value.
 pub fn value(registry: &Registry, model: &Model, field: &Field, alias: &str, lang: &str) -> Result<Sql> {
+    value_in(Reading { registry, lang, left: DEEPEST }, model, field, alias)
+}
+
+/// What is the same for all fields that a value leads over, and how many more they may be.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    registry: &'a Registry,
+    lang: &'a str,
+    left: usize,
+}
+
+fn value_in(reading: Reading<'_>, model: &Model, field: &Field, alias: &str) -> Result<Sql> {
+    let endless =
+        || Error::Internal(format!("{}.{} leads over more than {DEEPEST} fields", model.name, field.name));
+    let reading = Reading { left: reading.left.checked_sub(1).ok_or_else(endless)?, ..reading };
+    let lang = reading.lang;
     if field.name == "display_name"
         && let Some(named) = model.is_named_by_field()
     {
-        return value(registry, model, named, alias, lang);
+        return value_in(reading, model, named, alias);
     }
     match &field.source {
         _ if field.kind.is_x2many() => Err(Error::Value(format!(
@@ -29,7 +49,7 @@ pub fn value(registry: &Registry, model: &Model, field: &Field, alias: &str, lan
         Source::Computed(expression) => Ok(expression(Scope { alias, lang })),
         Source::Related(steps) => {
             let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-            path_in(registry, model, alias, &steps, lang)
+            path_in(reading, model, alias, &steps)
         }
         _ if field.translate => Ok(translated(alias, &field.name, lang)),
         _ => Ok(column(alias, &field.name)),
@@ -68,10 +88,10 @@ pub fn translated(alias: &str, name: &str, lang: &str) -> Sql {
 ///
 /// [`Error::Value`] when the path leads nowhere.
 pub fn path(registry: &Registry, model: &Model, alias: &str, steps: &[&str]) -> Result<Sql> {
-    path_in(registry, model, alias, steps, BASE_LANG)
+    path_in(Reading { registry, lang: BASE_LANG, left: DEEPEST }, model, alias, steps)
 }
 
-fn path_in(registry: &Registry, model: &Model, alias: &str, steps: &[&str], lang: &str) -> Result<Sql> {
+fn path_in(reading: Reading<'_>, model: &Model, alias: &str, steps: &[&str]) -> Result<Sql> {
     let lost = || Error::Value(format!("{} has no path '{}'.", model.name, steps.join(".")));
     let (first, rest) = steps.split_first().ok_or_else(lost)?;
     if *first == "id" && rest.is_empty() {
@@ -90,14 +110,14 @@ fn path_in(registry: &Registry, model: &Model, alias: &str, steps: &[&str], lang
                 .then(column(alias, "id"))
                 .and_text("))"))
         }
-        (_, [] | ["id"]) => value(registry, model, field, alias, lang),
+        (_, [] | ["id"]) => value_in(reading, model, field, alias),
         (FieldType::Many2one { comodel, .. }, rest) => {
-            let comodel = registry.find(comodel).ok_or_else(lost)?;
-            let link = value(registry, model, field, alias, lang)?;
+            let comodel = reading.registry.find(comodel).ok_or_else(lost)?;
+            let link = value_in(reading, model, field, alias)?;
             // One letter longer at each level: inner aliases never hide the outer one they refer to.
             let inner = format!("{alias}_");
             Ok(Sql::text("(SELECT ")
-                .then(path_in(registry, comodel, &inner, rest, lang)?)
+                .then(path_in(reading, comodel, &inner, rest)?)
                 .and_text(" FROM ")
                 .then(ident(&comodel.table))
                 .and_text(" AS ")

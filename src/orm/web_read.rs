@@ -3,13 +3,13 @@
 //!
 //! `{"name": {}, "scheme_id": {"fields": {"display_name": {}}}, "uri_ids": {"fields": {"uri": {}}, "limit": 40}}`
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json, json};
 
 use super::access::{self, Operation};
 use super::behaviour::{Promise, Values};
+use super::budget::Budget;
 use super::context::Context;
 use super::domain::{Domain, Operator};
 use super::environment::Environment;
@@ -21,10 +21,6 @@ use super::read::{self, Load};
 use super::registry::int;
 use crate::db::sql::column;
 use crate::error::{Error, Result};
-
-/// Values in one answer, those of lines of lines among them. A specification that goes in circles
-/// (lines, their record, its lines …) multiplies with each turn; no page is as large as this.
-const MOST_VALUES: usize = 1_000_000;
 
 /// What is asked of each field.
 pub type Specification = Map<String, Json>;
@@ -72,28 +68,6 @@ pub async fn behind(
     wanted: &Specification,
 ) -> Result<HashMap<i64, Values>> {
     behind_in(env, comodel, ids, wanted, &Budget::default()).await
-}
-
-/// How many values an answer may still hold.
-struct Budget(Cell<usize>);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(Cell::new(MOST_VALUES))
-    }
-}
-
-impl Budget {
-    /// Takes what one more copy of a record costs.
-    fn spend(&self, values: usize) -> Result<()> {
-        let left = self.0.get().checked_sub(values).ok_or_else(|| {
-            Error::User(format!(
-                "More than {MOST_VALUES} values were asked for at once: ask for fewer records, or for fewer lines of lines."
-            ))
-        })?;
-        self.0.set(left);
-        Ok(())
-    }
 }
 
 /// The values in a record, those within it among them.

@@ -1,5 +1,7 @@
 //! Changes records: one UPDATE that also holds the rules, then lines and what follows.
 
+use std::collections::HashSet;
+
 use super::access::{self, Operation, records};
 use super::behaviour::{Promise, Values};
 use super::command;
@@ -53,20 +55,35 @@ pub fn write_in<'a>(
         let mut values = values;
         model.behaviour.before_write(env, &ids, &mut values).await?;
         model.behaviour.validate(env, &values)?;
-        let prepared = prepare::prepare(env, model, &values).await?;
-        let is_sole = scope == Scope::WholeCall && ids.len() == 1 && prepared.is_all_there_is(env, model);
-        update(env, model, &ids, prepared.assignments, is_sole).await?;
-        for (link, values) in prepared.behind {
-            behind(env, model, &ids, &link, values).await?;
-        }
-        for (field, commands) in prepared.lists {
-            command::apply(env, model, field, &ids, &commands, false).await?;
-        }
-        compute::follow(env, model, &ids, &prepared.names).await?;
-        model.behaviour.after_change(env, &ids, std::slice::from_ref(&values)).await?;
-        env.mark_stale(model.behaviour.staleness());
-        Ok(())
+        put(env, model, &ids, &values, scope).await?;
+        model.behaviour.after_change(env, &ids, std::slice::from_ref(&values)).await
     })
+}
+
+/// Changes records for their own model, which has looked at the values already and knows what follows: neither
+/// is it asked before nor told afterwards, so that a change that leads to the next does not go ever deeper.
+///
+/// # Errors
+///
+/// As [`write()`].
+pub async fn write_plainly(env: &Environment, model: &Model, ids: &[i64], values: Values) -> Result<()> {
+    put(env, model, ids, &values, Scope::PartOfCall).await
+}
+
+/// Writes the values, and what follows from them by declaration.
+async fn put(env: &Environment, model: &Model, ids: &[i64], values: &Values, scope: Scope) -> Result<()> {
+    let prepared = prepare::prepare(env, model, values).await?;
+    let is_sole = scope == Scope::WholeCall && ids.len() == 1 && prepared.is_all_there_is(env, model);
+    update(env, model, ids, prepared.assignments, is_sole).await?;
+    for (link, values) in prepared.behind {
+        behind(env, model, ids, &link, values).await?;
+    }
+    for (field, commands) in prepared.lists {
+        command::apply(env, model, field, ids, &commands, false).await?;
+    }
+    compute::follow(env, model, ids, &prepared.names).await?;
+    env.mark_stale(model.behaviour.staleness());
+    Ok(())
 }
 
 async fn update(
@@ -97,7 +114,7 @@ async fn update(
     } else {
         env.connection().query_guarded(build).await?
     };
-    let changed: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
+    let changed: HashSet<i64> = rows.iter().map(|row| int(row, 0)).collect();
     if changed.len() == ids.len() {
         return Ok(());
     }

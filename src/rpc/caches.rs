@@ -126,7 +126,10 @@ impl Caches {
         let epoch = self.epoch.load(Ordering::Acquire);
         let user = Arc::new(User::load(connection, registry, id).await?);
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.epoch.load(Ordering::Acquire) == epoch {
+        // One whom an old registry has read is kept no longer than it, as the new one may give other rights; the
+        // call itself goes on with what it began with.
+        let is_of_now = std::ptr::eq(Arc::as_ptr(&self.registry()), registry);
+        if is_of_now && self.epoch.load(Ordering::Acquire) == epoch {
             if users.len() >= MOST {
                 users.clear();
             }

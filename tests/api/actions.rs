@@ -194,3 +194,28 @@ async fn a_menu_opens_actions_alone_and_lies_not_below_itself() {
     let answer = admin.call_kw("ir.ui.menu", "write", json!([[top], {"parent_id": below}]), json!({})).await;
     assert_eq!(answer.error().1, "odoo.exceptions.ValidationError");
 }
+
+#[tokio::test]
+async fn an_action_that_runs_itself_is_stopped() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let servers = admin.result("ir.model", "search", json!([[["model", "=", "ir.actions.server"]]])).await;
+    let values = |name: &str| json!({"name": name, "model_id": servers[0], "code": "records.run()"});
+    let one = admin.create("ir.actions.server", values("one")).await;
+    let two = admin.create("ir.actions.server", values("two")).await;
+
+    for ids in [json!([one]), json!([two, one])] {
+        let context = json!({"active_model": "ir.actions.server", "active_ids": ids});
+        let stopped = run(&admin, one, context.clone()).await;
+        assert_eq!(stopped.error().1, "odoo.exceptions.UserError", "{ids}");
+        assert!(stopped.message().contains("10"), "{}", stopped.message());
+        let called =
+            admin.call_kw("ir.actions.server", "run", json!([[one]]), json!({"context": context})).await;
+        assert_eq!(called.error().1, "odoo.exceptions.UserError", "{ids}");
+    }
+    let model = admin.reference("oregional.model_oregional_application").await;
+    let archive = json!({"name": "a", "model_id": model, "code": "records.action_archive()"});
+    let archive = admin.create("ir.actions.server", archive).await;
+    let many: Vec<i64> = vec![archive; 12];
+    assert_eq!(admin.result("ir.actions.server", "run", json!([many])).await, false, "one after the other");
+}

@@ -85,3 +85,16 @@ async fn a_statement_that_takes_too_long_is_given_up() {
     drop(other);
     driven.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn more_parameters_than_a_statement_may_have_are_the_callers_mistake() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let domain: Json = (0..70_000).map(|number| json!(["name", "not like", format!("x{number}")])).collect();
+
+    let refused = admin.call_kw(APPLICATION, "search", json!([domain]), json!({})).await;
+
+    assert_eq!(refused.status, 200, "it is no outage: {}", refused.body);
+    assert_eq!(refused.error().1, "builtins.ValueError");
+    assert_eq!(admin.result(APPLICATION, "search", json!([[]])).await, json!([]));
+}

@@ -320,3 +320,20 @@ async fn a_table_of_a_thousand_rows_is_taken_in_at_once_and_one_bad_row_undoes_i
     assert_eq!((messages.len(), &messages[0]["record"]), (1, &json!(999)), "{messages:?}");
     assert_eq!(admin.result(MODEL, "read", json!([[ids[998]], ["name"]])).await[0]["name"], "App 998");
 }
+
+#[tokio::test]
+async fn a_path_that_goes_in_circles_exports_no_more_than_an_answer_may_hold() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let people: Vec<Json> = (0..150).map(|number| json!([0, 0, {"name": format!("p{number}")}])).collect();
+    let company = admin.create("res.partner", json!({"name": "c", "child_ids": people})).await;
+    let export = async |path: &str| {
+        admin.call_kw("res.partner", "export_data", json!([[company], [path]]), json!({})).await
+    };
+
+    let rows = export("child_ids/parent_id/child_ids/name").await.result();
+    assert_eq!(rows["datas"].as_array().unwrap().len(), 22_500);
+    let refused = export("child_ids/parent_id/child_ids/parent_id/child_ids/name").await;
+    assert_eq!(refused.error().1, "odoo.exceptions.UserError");
+    assert!(refused.message().contains("ask for fewer"), "{}", refused.message());
+}

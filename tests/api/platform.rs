@@ -219,3 +219,31 @@ async fn models_fields_and_external_ids_tell_where_they_come_from() {
     let rules = admin.result("ir.rule", "search_count", json!([[["global", "=", true]]])).await;
     assert!(rules.as_i64().unwrap() >= 2, "{rules}");
 }
+
+#[tokio::test]
+async fn a_default_is_looked_at_as_often_as_it_is_set() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let set = async |value: Json| {
+        let args = json!([APPLICATION, "access_token_expiry", value]);
+        admin.call_kw("ir.default", "set", args, json!({})).await
+    };
+    assert_eq!(set(json!(100)).await.result(), true);
+
+    assert_eq!(set(json!("soon")).await.error().1, "odoo.exceptions.ValidationError");
+    let default = admin.result("ir.default", "search", json!([[]])).await;
+    let name = json!([["model", "=", APPLICATION], ["name", "=", "name"]]);
+    let name = admin.result("ir.model.fields", "search", json!([name])).await[0].clone();
+    let expiry = json!([["model", "=", APPLICATION], ["name", "=", "access_token_expiry"]]);
+    let expiry = admin.result("ir.model.fields", "search", json!([expiry])).await[0].clone();
+    let write =
+        async |values: Json| admin.call_kw("ir.default", "write", json!([default, values]), json!({})).await;
+    let refused = write(json!({"json_value": "\"soon\""})).await;
+    assert_eq!(refused.error().1, "odoo.exceptions.ValidationError");
+    assert_eq!(write(json!({"field_id": name, "json_value": "\"App\""})).await.result(), true);
+    let refused = write(json!({"field_id": expiry})).await;
+    assert_eq!(refused.error().1, "odoo.exceptions.ValidationError", "the value that it has does not fit");
+    admin.create(APPLICATION, json!({})).await;
+    assert_eq!(set(json!(200)).await.result(), true);
+    assert_eq!(default_of(&admin, "access_token_expiry").await, 200);
+}

@@ -179,3 +179,38 @@ async fn lines_that_a_rule_hides_are_not_counted() {
     let told = reader.call_kw("oregional.application", "read", json!([[id], ["uri_count"]]), json!({})).await;
     assert_eq!(told.result()[0]["uri_count"], 0);
 }
+
+#[tokio::test]
+async fn a_default_of_ones_own_writes_no_field_that_is_kept_back() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let model = admin.create("ir.model", json!({"name": "Hiding", "model": "x_hiding"})).await;
+    let system = admin.reference("base.group_system").await;
+    let secret = json!({"name": "x_secret", "ttype": "char", "model_id": model});
+    let secret = admin.create("ir.model.fields", secret).await;
+    let group = admin.reference("base.group_user").await;
+    let rights = json!({"name": "all", "model_id": model, "group_id": group, "perm_read": true,
+        "perm_write": true, "perm_create": true, "perm_unlink": true});
+    admin.create("ir.model.access", rights).await;
+    let reader = admin.make_user("reader", &["base.group_user"]).await;
+    let set = json!(["x_hiding", "x_secret", "planted", true]);
+    assert_eq!(reader.result("ir.default", "set", set.clone()).await, true, "as long as it is open to all");
+    admin.result("ir.model.fields", "write", json!([[secret], {"groups": [[4, system]]}])).await;
+
+    let id = reader.create("x_hiding", json!({"x_name": "n"})).await;
+
+    let found = admin.result("x_hiding", "read", json!([[id], ["x_secret"]])).await;
+    assert_eq!(found[0]["x_secret"], false, "it was set before the field was closed");
+    for (method, args) in [("set", set), ("get", json!(["x_hiding", "x_secret", true]))] {
+        let refused = reader.call_kw("ir.default", method, args, json!({})).await;
+        assert_eq!(refused.error().1, "odoo.exceptions.AccessError", "{method}");
+    }
+    let planted = json!({"field_id": secret, "user_id": reader.uid, "json_value": "\"planted\""});
+    let refused = reader.call_kw("ir.default", "create", json!([planted]), json!({})).await;
+    assert_eq!(refused.error().1, "odoo.exceptions.AccessError");
+    let everybody = json!(["x_hiding", "x_secret", "from above"]);
+    admin.result("ir.default", "set", everybody).await;
+    let id = admin.create("x_hiding", json!({"x_name": "n"})).await;
+    let found = admin.result("x_hiding", "read", json!([[id], ["x_secret"]])).await;
+    assert_eq!(found[0]["x_secret"], "from above");
+}

@@ -228,3 +228,17 @@ async fn an_administrator_who_edits_a_view_has_edited_it() {
     assert_eq!(read[0]["arch"], read[0]["arch_db"]);
     assert_eq!(read[0]["xml_id"], "oregional.application_view_list");
 }
+
+#[tokio::test]
+async fn a_column_that_hides_itself_finds_its_fields_in_the_view() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let list = r#"<list><field name="name" column_invisible="model_limit == 'none'"/></list>"#;
+    let values = json!({"name": "lean", "model": "oregional.model.scheme", "priority": 1, "arch": list});
+    admin.create("ir.ui.view", values).await;
+
+    let drawn = views(&admin, "oregional.model.scheme", &["list"]).await;
+
+    let field = r#"<field name="model_limit" column_invisible="True" readonly="True"/>"#;
+    assert!(arch(&drawn, "list").contains(field), "{}", arch(&drawn, "list"));
+}

@@ -275,3 +275,38 @@ async fn a_filter_is_its_owners_or_everybodys() {
     let sort = ann.call_kw(FILTERS, "write", json!([[new], {"sort": "name"}]), json!({})).await;
     assert_eq!(sort.error().1, "odoo.exceptions.ValidationError");
 }
+
+#[tokio::test]
+async fn an_address_goes_down_a_chain_of_a_thousand_contacts() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let top = admin.create(PARTNER, json!({"name": "Top", "is_company": true})).await;
+    app.database.query(&format!(
+        "INSERT INTO res_partner (id, name, type, active, parent_id, commercial_partner_id)
+         SELECT 100000 + n, 'p' || n, 'contact', true, CASE n WHEN 1 THEN {top} ELSE 99999 + n END, {top}
+         FROM generate_series(1, 1000) AS n"
+    ));
+
+    admin.result(PARTNER, "write", json!([[top], {"street": "5 rue E", "vat": "FR3"}])).await;
+
+    let last = read(&admin, PARTNER, 101_000, json!(["street", "vat"])).await;
+    assert_eq!(last, json!({"street": "5 rue E", "vat": "FR3"}));
+    let found = admin.result(PARTNER, "search_count", json!([[["street", "=", "5 rue E"]]])).await;
+    assert_eq!(found, 1001);
+}
+
+#[tokio::test]
+async fn contacts_that_belong_to_each_other_keep_no_call_for_ever() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let one = admin.create(PARTNER, json!({"name": "One"})).await;
+    let two = admin.create(PARTNER, json!({"name": "Two", "parent_id": one})).await;
+    // What two calls at the same time can do: neither sees the circle.
+    app.database.query(&format!("UPDATE res_partner SET parent_id = {two} WHERE id = {one}"));
+
+    let written = admin.call_kw(PARTNER, "write", json!([[one], {"street": "6 rue F"}]), json!({}));
+    let written = tokio::time::timeout(std::time::Duration::from_secs(30), written).await.unwrap();
+
+    assert_eq!(written.result(), true);
+    assert_eq!(read(&admin, PARTNER, two, json!(["street"])).await, json!({"street": "6 rue F"}));
+}

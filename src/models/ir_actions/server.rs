@@ -22,6 +22,9 @@ const STATES: [(&str, &str); 1] = [("code", "Execute Code")];
 const UNKNOWN: &str =
     "A server action calls one method of its model, such as records.action_archive(); other code is not run.";
 
+/// How many actions may run within one another: an action can run actions, itself among them.
+const DEEPEST: usize = 10;
+
 fn xml_id(scope: Scope<'_>) -> Sql {
     super::super::xml_id("ir.actions.server", scope)
 }
@@ -99,8 +102,21 @@ fn run_records(call: Call<'_>) -> Promise<'_, Reply> {
 /// # Errors
 ///
 /// [`Error::Missing`] when there is no such action, [`Error::Access`] when it is for others,
-/// [`Error::User`] when it names no method, and what the method fails with.
+/// [`Error::User`] when it names no method or runs within too many others, and what the method fails with.
 pub async fn run(env: &Environment, id: i64) -> Result<Json> {
+    let running = &env.services().actions;
+    if running.get() >= DEEPEST {
+        return Err(Error::User(format!(
+            "The server action {id} would run within {DEEPEST} others: does one of them run itself?"
+        )));
+    }
+    running.set(running.get() + 1);
+    let done = perform(env, id).await;
+    running.set(running.get() - 1);
+    done
+}
+
+async fn perform(env: &Environment, id: i64) -> Result<Json> {
     let statement = Sql::text("SELECT m.model, a.code FROM ir_act_server AS a JOIN ir_model AS m ON m.id = a.model_id WHERE a.id = ")
         .then(Sql::param(id));
     let rows = env.connection().query(statement).await?;

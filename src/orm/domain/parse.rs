@@ -13,6 +13,8 @@
 //! Read from the right, so that an operator finds its operands ready; chains of one operator become
 //! one node, so that ten thousand alternatives are one level deep and not ten thousand.
 
+use std::collections::VecDeque;
+
 use serde_json::Value as Json;
 
 use super::super::python;
@@ -23,7 +25,39 @@ use crate::error::{Error, Result};
 const DEEPEST: usize = 100;
 
 /// A domain and how many levels it has.
-type Level = (Domain, usize);
+type Level = (Part, usize);
+
+/// A domain that is about to get more around it.
+enum Part {
+    One(Domain),
+    /// What one operator joins, `&` if `by_and`. It grows at both ends, as long chains are built by either.
+    Chain {
+        by_and: bool,
+        parts: VecDeque<Domain>,
+    },
+}
+
+impl Part {
+    fn is_chain_of(&self, sign: bool) -> bool {
+        matches!(self, Self::Chain { by_and, .. } if *by_and == sign)
+    }
+
+    fn into_domain(self) -> Domain {
+        match self {
+            Self::One(domain) => domain,
+            Self::Chain { by_and: true, parts } => Domain::And(parts.into()),
+            Self::Chain { by_and: false, parts } => Domain::Or(parts.into()),
+        }
+    }
+
+    /// What stands in a chain of that operator.
+    fn into_parts(self, sign: bool) -> VecDeque<Domain> {
+        match self {
+            Self::Chain { by_and, parts } if by_and == sign => parts,
+            other => [other.into_domain()].into(),
+        }
+    }
+}
 
 /// Parses a domain.
 ///
@@ -55,20 +89,15 @@ fn nested(value: &Json, above: usize) -> Result<Domain> {
     for item in items.iter().rev() {
         let level = match item {
             Json::String(sign) => combine(sign, &mut stack)?,
-            other => (condition(other, above)?, 1),
+            other => (Part::One(condition(other, above)?), 1),
         };
         if level.1 + above > DEEPEST {
             return Err(Error::Value(format!("The domain is nested more than {DEEPEST} levels deep.")));
         }
         stack.push(level);
     }
-    stack.reverse();
-    let mut parts: Vec<Domain> = stack.into_iter().map(|(domain, _)| domain).collect();
-    Ok(match parts.len() {
-        0 => Domain::True,
-        1 => parts.remove(0),
-        _ => chained(parts, true),
-    })
+    let all = stack.into_iter().map(|(part, _)| part).reduce(|right, left| chained(left, right, true));
+    Ok(all.map_or(Domain::True, Part::into_domain))
 }
 
 fn combine(sign: &str, stack: &mut Vec<Level>) -> Result<Level> {
@@ -80,19 +109,13 @@ fn combine(sign: &str, stack: &mut Vec<Level>) -> Result<Level> {
     match sign {
         "!" => {
             let (inner, depth) = operand()?;
-            Ok((Domain::Not(Box::new(inner)), depth + 1))
+            Ok((Part::One(Domain::Not(Box::new(inner.into_domain()))), depth + 1))
         }
-        "&" => {
+        "&" | "|" => {
+            let by_and = sign == "&";
             let (left, right) = (operand()?, operand()?);
-            let deep = depth_below(&left, |domain| matches!(domain, Domain::And(_)))
-                .max(depth_below(&right, |domain| matches!(domain, Domain::And(_))));
-            Ok((chained(vec![left.0, right.0], true), deep))
-        }
-        "|" => {
-            let (left, right) = (operand()?, operand()?);
-            let deep = depth_below(&left, |domain| matches!(domain, Domain::Or(_)))
-                .max(depth_below(&right, |domain| matches!(domain, Domain::Or(_))));
-            Ok((chained(vec![left.0, right.0], false), deep))
+            let deep = depth_below(&left, by_and).max(depth_below(&right, by_and));
+            Ok((chained(left.0, right.0, by_and), deep))
         }
         other => Err(Error::Value(format!(
             "'{other}' is no operator of a domain ('&', '|', '!'). A condition is a list of its own: [[\"name\", \"=\", \"x\"]]."
@@ -100,22 +123,24 @@ fn combine(sign: &str, stack: &mut Vec<Level>) -> Result<Level> {
     }
 }
 
-/// Parts joined by one operator, without needless layers. Constants stay: what stands beside them has
+/// Two parts joined by one operator, without needless layers. The longer one takes the other in, so that what
+/// is joined first is not moved again with each that comes later. Constants stay: what stands beside them has
 /// still to be looked at.
-fn chained(parts: Vec<Domain>, by_and: bool) -> Domain {
-    let mut flat = Vec::with_capacity(parts.len());
-    for part in parts {
-        match (part, by_and) {
-            (Domain::And(inner), true) | (Domain::Or(inner), false) => flat.extend(inner),
-            (other, _) => flat.push(other),
-        }
-    }
-    if by_and { Domain::And(flat) } else { Domain::Or(flat) }
+fn chained(left: Part, right: Part, by_and: bool) -> Part {
+    let (mut left, mut right) = (left.into_parts(by_and), right.into_parts(by_and));
+    let parts = if left.len() >= right.len() {
+        left.append(&mut right);
+        left
+    } else {
+        left.into_iter().rev().for_each(|part| right.push_front(part));
+        right
+    };
+    Part::Chain { by_and, parts }
 }
 
 /// The depth of a node that is about to be joined: one that melts into its parent adds no level.
-fn depth_below((domain, depth): &Level, melts: fn(&Domain) -> bool) -> usize {
-    if melts(domain) { *depth } else { depth + 1 }
+fn depth_below((part, depth): &Level, by_and: bool) -> usize {
+    if part.is_chain_of(by_and) { *depth } else { depth + 1 }
 }
 
 fn condition(item: &Json, above: usize) -> Result<Domain> {
@@ -213,13 +238,18 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_alternatives_are_one_level_deep() {
-        let mut items = vec![json!("|"); 9_999];
-        items.extend((0..10_000).map(|number| json!(["id", "=", number])));
+    fn a_hundred_thousand_alternatives_are_one_level_deep() {
+        let leaf = |number: i64| json!(["id", "=", number]);
+        let signs_first = vec![json!("|"); 99_999].into_iter().chain((0..100_000).map(leaf)).collect();
+        let each_with_the_rest =
+            (0..99_999).flat_map(|number| [json!("|"), leaf(number)]).chain([leaf(99_999)]).collect();
 
-        let Domain::Or(parts) = parse(&Json::Array(items)).unwrap() else { panic!("no alternatives") };
+        for items in [signs_first, each_with_the_rest] {
+            let Domain::Or(parts) = parse(&Json::Array(items)).unwrap() else { panic!("no alternatives") };
 
-        assert_eq!(parts.len(), 10_000);
+            let expected = (0..100_000).map(|number| Domain::condition("id", Operator::Eq, number));
+            assert!(expected.eq(parts), "all of them, in their order");
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn condition(
     }
     let (Operator::In | Operator::NotIn, items) = (operator, value) else {
         return match field.kind {
-            FieldType::Boolean => Ok(boolean(left, operator, value)),
+            FieldType::Boolean => boolean(left, field, operator, value),
             _ => compare(compiler, left, field, operator, value),
         };
     };
@@ -227,26 +227,18 @@ fn datetime(operator: Operator, value: &Json) -> Result<NaiveDateTime> {
     Ok(moment)
 }
 
-fn boolean(left: Sql, operator: Operator, value: &Json) -> Sql {
+fn boolean(left: Sql, field: &Field, operator: Operator, value: &Json) -> Result<Sql> {
     let truth = python::truth(value);
-    let wanted = match operator {
-        Operator::Eq => truth,
-        Operator::Ne => !truth,
-        other => {
-            let sign = match other {
-                Operator::Lt => " < ",
-                Operator::Le => " <= ",
-                Operator::Gt => " > ",
-                _ => " >= ",
-            };
-            return Sql::text("COALESCE(")
-                .then(left)
-                .and_text(", false)")
-                .and_text(sign)
-                .then(Sql::boolean(truth));
-        }
+    let sign = match operator {
+        Operator::Eq => return Ok(is_truth(left, truth)),
+        Operator::Ne => return Ok(is_truth(left, !truth)),
+        Operator::Lt => " < ",
+        Operator::Le => " <= ",
+        Operator::Gt => " > ",
+        Operator::Ge => " >= ",
+        _ => return Err(unfit(field, operator)),
     };
-    is_truth(left, wanted)
+    Ok(Sql::text("COALESCE(").then(left).and_text(", false)").and_text(sign).then(Sql::boolean(truth)))
 }
 
 /// Spelled so that an index on the records that are true serves.

@@ -9,6 +9,10 @@ use super::Problem;
 use crate::orm::field::{Field, FieldType};
 use crate::orm::model::Model;
 
+/// Steps that the value of a related field may take, with those of the related fields on its path. Less than
+/// [`DEEPEST`](crate::orm::value_sql::DEEPEST), so that nothing is refused for the first time when it is read.
+const MOST_STEPS: usize = 50;
+
 /// The models that are looked at, complete ones, by name.
 pub(in crate::orm) type Models = IndexMap<String, Model>;
 
@@ -116,9 +120,6 @@ fn related(models: &Models, model: &Model, field: &Field, path: &[String]) -> Op
             field.name, model.name, at.name
         ));
     }
-    if end.name == field.name && at.name == model.name {
-        return Some(format!("The related field '{}' ({}) shows itself.", field.name, model.name));
-    }
     if end.kind.as_str() != field.kind.as_str() || end.kind.comodel() != field.kind.comodel() {
         return Some(format!(
             "The related field '{}' ({}) is of the type {}, and '{shown}' is of the type {}.",
@@ -128,7 +129,68 @@ fn related(models: &Models, model: &Model, field: &Field, path: &[String]) -> Op
             typed(end)
         ));
     }
-    None
+    endless(models, model, field)
+}
+
+/// What is wrong with a related field that leads over others, back to itself or on and on: its value would be
+/// an expression without an end.
+fn endless(models: &Models, model: &Model, field: &Field) -> Option<String> {
+    let mut walk = Walk { models, above: Vec::new(), left: MOST_STEPS };
+    let what = match walk.field(model, field).err()? {
+        Endless::Circle => "shows itself".to_owned(),
+        Endless::Long => {
+            format!("leads over more than {MOST_STEPS} steps, with those of the related fields that it shows")
+        }
+    };
+    Some(format!("The related field '{}' ({}) {what}.", field.name, model.name))
+}
+
+enum Endless {
+    Circle,
+    Long,
+}
+
+/// A walk over all that a field shows. A field that is reached twice counts twice, as it is written twice.
+struct Walk<'a> {
+    models: &'a Models,
+    above: Vec<(&'a str, &'a str)>,
+    left: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn field(&mut self, model: &'a Model, field: &'a Field) -> Result<(), Endless> {
+        let named = model.is_named_by_field().filter(|_| field.name == "display_name");
+        if named.is_none() && field.related_path().is_none() {
+            return Ok(());
+        }
+        let own = (model.name.as_str(), field.name.as_str());
+        if self.above.contains(&own) {
+            return Err(Endless::Circle);
+        }
+        self.above.push(own);
+        match named {
+            Some(named) => self.step(model, named)?,
+            None => self.path(model, field.related_path().unwrap_or_default())?,
+        }
+        self.above.pop();
+        Ok(())
+    }
+
+    /// A path that breaks off is told of where the field is that has it.
+    fn path(&mut self, model: &'a Model, path: &'a [String]) -> Result<(), Endless> {
+        let mut at = Some(model);
+        for step in path {
+            let Some((model, field)) = at.and_then(|model| Some((model, model.field(step)?))) else { break };
+            self.step(model, field)?;
+            at = field.kind.comodel().and_then(|comodel| self.models.get(comodel));
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, model: &'a Model, field: &'a Field) -> Result<(), Endless> {
+        self.left = self.left.checked_sub(1).ok_or(Endless::Long)?;
+        self.field(model, field)
+    }
 }
 
 fn typed(field: &Field) -> String {

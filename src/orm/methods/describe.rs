@@ -1,5 +1,7 @@
 //! What there is to know of a model and its records: `fields_get`, `default_get`, metadata, external ids.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::super::access;
@@ -146,7 +148,7 @@ fn by_type(field: &Field) -> Map<String, Json> {
 pub(super) fn default_get(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let names = call.arguments.names("fields_list")?.unwrap_or_default();
-        let known = create::known_defaults(call.env, call.model).await?;
+        let known = create::Known::find(call.env, call.model).await?;
         let mut defaults = Map::new();
         for name in names {
             let Some(field) = call.model.field(&name) else { continue };
@@ -172,14 +174,14 @@ fn as_kept(field: &Field, value: Json) -> Result<Json> {
     })
 }
 
-/// A record's external ids, the oldest first.
+/// An external id of a record.
 struct ExternalId {
-    record: i64,
     name: String,
     noupdate: bool,
 }
 
-async fn external_ids(call: &Call<'_>) -> Result<Vec<ExternalId>> {
+/// The external ids of each record, the oldest first.
+async fn external_ids(call: &Call<'_>) -> Result<HashMap<i64, Vec<ExternalId>>> {
     let statement = Sql::text(include_str!("../../../sql/queries/records/external_ids.sql"))
         .and_text(" WHERE model = ")
         .then(Sql::param(call.model.name.as_str()))
@@ -187,19 +189,21 @@ async fn external_ids(call: &Call<'_>) -> Result<Vec<ExternalId>> {
         .then(Sql::param(call.ids.clone()))
         .and_text(") ORDER BY id");
     let made = |row: &Row| ExternalId {
-        record: int(row, 0),
         name: text(row, 1),
         noupdate: row.try_get::<_, Option<Raw<'_>>>(2).ok().flatten().is_some_and(Raw::boolean),
     };
-    Ok(call.env.connection().query(statement).await?.iter().map(made).collect())
+    let mut known: HashMap<i64, Vec<ExternalId>> = HashMap::new();
+    for row in call.env.connection().query(statement).await? {
+        known.entry(int(&row, 0)).or_default().push(made(&row));
+    }
+    Ok(known)
 }
 
 pub(super) fn get_external_id(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let known = external_ids(&call).await?;
-        let name = |id: i64| {
-            known.iter().find(|external| external.record == id).map_or("", |external| &external.name)
-        };
+        let first = |id: i64| known.get(&id).and_then(|external| external.first());
+        let name = |id: i64| first(id).map_or("", |external| &external.name);
         let all: Map<String, Json> = call.ids.iter().map(|id| (id.to_string(), name(*id).into())).collect();
         Ok(Reply::value(&Json::Object(all)))
     })
@@ -213,7 +217,7 @@ pub(super) fn get_metadata(call: Call<'_>) -> Promise<'_, Reply> {
         let known = external_ids(&call).await?;
         for record in &mut records {
             let id = record.get("id").and_then(Json::as_i64).unwrap_or_default();
-            let own: Vec<&ExternalId> = known.iter().filter(|external| external.record == id).collect();
+            let own = known.get(&id).map(Vec::as_slice).unwrap_or_default();
             let first = own.first();
             record.insert(
                 "xmlid".to_owned(),

@@ -126,7 +126,7 @@ fn statement(
     let mut joins = Sql::default();
     for by in group_by {
         keys.push(by.expression(env, model)?);
-        joins = joins.then(by.join());
+        joins = joins.then(by.join(env)?);
     }
     wanted.extend(keys.iter().cloned());
     wanted.push(Sql::text("count(*)"));

@@ -4,17 +4,22 @@ use chrono::{Datelike as _, Days, Months, NaiveDateTime, Timelike as _};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 
-use super::super::access;
+use super::super::access::{self, Operation};
 use super::super::convert::{DATE, DATETIME};
 use super::super::date_part::{self, DatePart};
+use super::super::domain::to_sql::Compiler;
 use super::super::environment::Environment;
 use super::super::field::{Field, FieldType, Source};
 use super::super::model::Model;
 use super::super::query::SELF;
 use super::super::render::{self, Links};
 use super::super::value_sql;
+use crate::db::sql::{column, ident};
 use crate::db::{Raw, Sql};
 use crate::error::{Error, Result};
+
+/// The records that a many2many leads to.
+const BEHIND: &str = "behind";
 
 /// A span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +144,7 @@ impl<'a> GroupBy<'a> {
     /// The expression that is the same for all records of a group.
     pub(super) fn expression(&self, env: &Environment, model: &Model) -> Result<Sql> {
         if let FieldType::Many2many { column2, .. } = &self.field.kind {
-            return Ok(crate::db::sql::column(&self.alias(), column2));
+            return Ok(column(&self.alias(), column2));
         }
         let value = value_sql::value(env.registry(), model, self.field, SELF, &env.context.lang)?;
         if let Some(part) = self.part {
@@ -166,17 +171,36 @@ impl<'a> GroupBy<'a> {
         })
     }
 
-    /// The join that a many2many needs.
-    pub(super) fn join(&self) -> Sql {
-        let FieldType::Many2many { relation, column1, .. } = &self.field.kind else { return Sql::default() };
-        Sql::text(" LEFT JOIN ")
-            .then(crate::db::sql::ident(relation))
+    /// The join that a many2many needs: a link to a record that a rule hides from the caller is none.
+    pub(super) fn join(&self, env: &Environment) -> Result<Sql> {
+        let FieldType::Many2many { comodel, relation, column1, column2 } = &self.field.kind else {
+            return Ok(Sql::default());
+        };
+        let alias = self.alias();
+        let join = Sql::text(" LEFT JOIN ")
+            .then(ident(relation))
             .and_text(" AS ")
-            .then(crate::db::sql::ident(&self.alias()))
+            .then(ident(&alias))
             .and_text(" ON ")
-            .then(crate::db::sql::column(&self.alias(), column1))
+            .then(column(&alias, column1))
             .and_text(" = ")
-            .then(crate::db::sql::column(SELF, "id"))
+            .then(column(SELF, "id"));
+        let comodel = env.model(comodel)?;
+        Ok(match Compiler::new(env).rules(&comodel, BEHIND, Operation::Read)? {
+            None => join,
+            Some(rules) => join
+                .and_text(" AND ")
+                .then(column(&alias, column2))
+                .and_text(" IN (SELECT ")
+                .then(column(BEHIND, "id"))
+                .and_text(" FROM ")
+                .then(ident(&comodel.table))
+                .and_text(" AS ")
+                .then(ident(BEHIND))
+                .and_text(" WHERE ")
+                .then(rules)
+                .and_text(")"),
+        })
     }
 
     fn alias(&self) -> String {

@@ -34,7 +34,7 @@ pub(super) fn onchange(mut call: Call<'_>) -> Promise<'_, Reply> {
         let mut values = Map::new();
         let mut start = given.clone();
         let links: Vec<&str> = if changed.is_empty() {
-            let known = create::known_defaults(env, model).await?;
+            let known = create::Known::find(env, model).await?;
             for field in model.fields.values() {
                 if !start.contains_key(&field.name)
                     && let Some(default) = create::default(env, model, field, &known)

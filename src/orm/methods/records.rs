@@ -109,7 +109,7 @@ pub(super) fn exists(call: Call<'_>) -> Promise<'_, Reply> {
             .and_text(" WHERE id = ANY(")
             .then(Sql::param(call.ids.clone()))
             .and_text(")");
-        let there: Vec<i64> =
+        let there: HashSet<i64> =
             call.env.connection().query(statement).await?.iter().map(|row| int(row, 0)).collect();
         let kept: Vec<i64> = call.ids.iter().filter(|id| there.contains(id)).copied().collect();
         Ok(ids_reply(&kept))

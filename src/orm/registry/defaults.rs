@@ -35,13 +35,18 @@ impl Defaults {
         all
     }
 
-    /// The defaults of a model for a user who works in a company, by field.
-    pub fn of_model(&self, model: &str, user: i64, company: i64) -> impl Iterator<Item = (&str, &Json)> {
+    /// The defaults of a model for a user who works in a company, by field; with it whether the user alone has it.
+    pub fn of_model(
+        &self,
+        model: &str,
+        user: i64,
+        company: i64,
+    ) -> impl Iterator<Item = (&str, &Json, bool)> {
         let fits = move |given: &&Given| {
             given.user.is_none_or(|id| id == user) && given.company.is_none_or(|id| id == company)
         };
         self.0.get(model).into_iter().flatten().filter_map(move |(field, known)| {
-            known.iter().find(fits).map(|given| (field.as_str(), &given.value))
+            known.iter().find(fits).map(|given| (field.as_str(), &given.value, given.user.is_some()))
         })
     }
 }

@@ -7,14 +7,11 @@ use super::super::field::FieldType;
 use super::super::methods;
 use super::super::model::Model;
 use super::super::registry::Registry;
-use super::Kind;
 use super::arch::{Element, Fault};
 use super::names;
+use super::{EXPRESSIONS, Kind};
 
 type Result<T> = std::result::Result<T, Fault>;
-
-/// Attributes whose value is an expression over the record.
-const EXPRESSIONS: [&str; 4] = ["invisible", "readonly", "required", "column_invisible"];
 
 /// Checks a view, whose extensions have been applied; `groups` are the external ids of all groups.
 ///

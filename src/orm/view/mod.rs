@@ -25,6 +25,9 @@ use super::registry::int;
 use crate::db::Sql;
 use crate::error::{Error, Result};
 
+/// Attributes whose value is an expression over the record.
+const EXPRESSIONS: [&str; 4] = ["invisible", "readonly", "required", "column_invisible"];
+
 /// The kinds of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

@@ -7,16 +7,13 @@ use super::super::access::{self, Operation};
 use super::super::environment::Environment;
 use super::super::field::FieldType;
 use super::super::model::Model;
-use super::Kind;
 use super::arch::{Element, Node};
 use super::check::kind_of;
 use super::names;
+use super::{EXPRESSIONS, Kind};
 
 /// The fields that views show, by model.
 pub type Shown = BTreeMap<String, BTreeSet<String>>;
-
-/// Attributes whose value is an expression over the record.
-const EXPRESSIONS: [&str; 3] = ["invisible", "readonly", "required"];
 
 /// Makes a view the user's own, and notes which fields it shows.
 pub fn process(env: &Environment, model: &Model, view: &mut Element, kind: Kind, shown: &mut Shown) {

@@ -101,3 +101,41 @@ async fn numbers_in_a_date_are_grouped_by_and_asked_for() {
     let wrong = admin.call_kw(MODEL, "search", json!([[["x_moment.fortnight", "=", 1]]]), json!({})).await;
     assert_eq!(wrong.error().1, "builtins.ValueError");
 }
+
+#[tokio::test]
+async fn links_to_records_that_a_rule_hides_make_no_groups() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let fields = json!([
+        {"name": "x_name", "ttype": "char"},
+        {"name": "x_user_ids", "ttype": "many2many", "relation": "res.users"},
+    ]);
+    make(&admin, "x_team", fields).await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let bob = admin.make_user("bob", &["base.group_user"]).await;
+    for linked in [vec![ann.uid, bob.uid], vec![bob.uid], vec![]] {
+        admin.create("x_team", json!({"x_name": "t", "x_user_ids": [[6, 0, linked]]})).await;
+    }
+    let counted = async |user: &User, method: &str, args: Json| -> Vec<(Json, Json)> {
+        let answer = user.result("x_team", method, args).await;
+        let groups = answer.get("groups").unwrap_or(&answer).as_array().unwrap().clone();
+        groups.iter().map(|group| (group["x_user_ids"].clone(), group["x_user_ids_count"].clone())).collect()
+    };
+    let all = counted(&ann, "read_group", json!([[], ["__count"], ["x_user_ids"]])).await;
+    assert!(all.contains(&(json!([bob.uid, "bob"]), json!(2))), "{all:?}");
+
+    let model = admin.result("ir.model", "search", json!([[["model", "=", "res.users"]]])).await[0].clone();
+    let group = admin.reference("base.group_user").await;
+    let rule = json!({"name": "own", "model_id": model, "groups": [[4, group]],
+        "domain_force": "[('id', '=', user.id)]"});
+    admin.create("ir.rule", rule).await;
+
+    for (method, args) in [
+        ("read_group", json!([[], ["__count"], ["x_user_ids"]])),
+        ("web_read_group", json!([[], ["__count"], ["x_user_ids"]])),
+    ] {
+        let groups = counted(&ann, method, args).await;
+        let named = (json!([ann.uid, "ann"]), json!(1));
+        assert_eq!(groups, [named, (json!(false), json!(2))], "{method}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Models and fields that an administrator makes at run time.
 
+mod circles;
 mod fields;
 mod grouping;
 mod groups;

@@ -274,3 +274,19 @@ async fn a_condition_that_does_not_matter_is_checked_all_the_same() {
         assert_eq!(outcome(&answer), "<builtins.ValueError>", "{domain}");
     }
 }
+
+#[tokio::test]
+async fn a_truth_value_has_nothing_above_or_below_it() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+
+    for operator in ["child_of", "parent_of"] {
+        let domain = json!([["is_company", operator, 1]]);
+        let refused = admin.call_kw("res.partner", "search", json!([domain]), json!({})).await;
+        assert_eq!(refused.error(), (200, "builtins.ValueError".to_owned()), "{operator}");
+        assert!(refused.message().contains("is_company"), "{}", refused.message());
+    }
+    let above = admin.result("res.partner", "search_count", json!([[["is_company", ">=", true]]])).await;
+    let equal = admin.result("res.partner", "search_count", json!([[["is_company", "=", true]]])).await;
+    assert_eq!(above, equal);
+}
