@@ -253,7 +253,7 @@ async fn users_are_made_and_listed_beside_a_server_and_without_one() {
     assert!(listed.contains("admin") && listed.contains("ann\tAnn Other"), "{listed}");
     for (arguments, input, words) in [
         (&["user", "passwd", "nobody"][..], "", "nobody"),
-        (&["user", "passwd", "ann", "--password-stdin"], "\n", "empty password"),
+        (&["user", "passwd", "ann", "--password-stdin"], "\n", "must not be empty"),
         (&["user", "create", "bob", "--group", "no.group"], "", "no.group"),
     ] {
         let refused = run(&data_dir, arguments, input).await;
