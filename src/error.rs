@@ -102,6 +102,11 @@ pub enum Error {
     /// Another transaction was first; the whole call is to be run again.
     #[error("the records were changed at the same time by somebody else; please try again")]
     Conflict,
+    /// The connection broke while the database kept a change: nobody knows whether it did.
+    #[error(
+        "The connection to the database broke while a change was being kept. It is not known whether it was kept: look before you repeat it."
+    )]
+    InDoubt,
     /// A defect of this program. The cause is in the log.
     #[error("{0}")]
     Internal(String),
@@ -178,7 +183,7 @@ impl Error {
             Self::Xml(_) => "xml.parsers.expat.ExpatError",
             Self::Overflow(_) => "builtins.OverflowError",
             Self::Database { name, .. } => return Cow::Owned(format!("psycopg2.errors.{name}")),
-            Self::NoDatabase(_) | Self::Unavailable(_) => "psycopg2.OperationalError",
+            Self::NoDatabase(_) | Self::Unavailable(_) | Self::InDoubt => "psycopg2.OperationalError",
             Self::Conflict => "psycopg2.errors.SerializationFailure",
             Self::Internal(_) => "builtins.RuntimeError",
         })

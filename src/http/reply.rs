@@ -49,7 +49,9 @@ pub(super) fn plain_error(error: &Error) -> HttpResponse {
         Error::Access(_) | Error::AccessDenied(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) | Error::Missing(_) => StatusCode::NOT_FOUND,
         Error::Conflict => StatusCode::CONFLICT,
-        Error::Unavailable(_) | Error::Limited(_) | Error::Internal(_) => status(error).finish().status(),
+        Error::Unavailable(_) | Error::InDoubt | Error::Limited(_) | Error::Internal(_) => {
+            status(error).finish().status()
+        }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let arguments = match error {
@@ -104,7 +106,7 @@ pub(super) struct Refused;
 /// Errors of the caller are answers like any other; ours have a status of their own.
 fn status(error: &Error) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(match error {
-        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable(_) | Error::InDoubt => StatusCode::SERVICE_UNAVAILABLE,
         Error::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::OK,

@@ -26,6 +26,7 @@ mod empty_sets;
 mod forms;
 mod importing;
 mod languages;
+mod in_doubt;
 mod login;
 mod made;
 mod membership;

@@ -34,7 +34,7 @@ pub(in crate::http) fn trouble(request: &HttpRequest, error: &Error) -> HttpResp
         Error::Unavailable(_) => {
             reply::later(error, "The database does not answer. Please try again in a moment.")
         }
-        Error::Limited(_) => reply::later(error, &error.to_string()),
+        Error::Limited(_) | Error::InDoubt => reply::later(error, &error.to_string()),
         Error::Access(_) | Error::AccessDenied(_) => {
             reply::page(StatusCode::FORBIDDEN, "Forbidden", "You are not allowed to see this.")
         }

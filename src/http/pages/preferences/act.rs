@@ -63,9 +63,9 @@ pub(in crate::http) async fn act(
         Ok(Done::Key(key)) => {
             again(&app, &request, caller, &asked, StatusCode::OK, |desk| page::made(desk, &key)).await
         }
-        Err(error @ (Error::SessionExpired | Error::Unavailable(_) | Error::Internal(_))) => {
-            trouble(&app, &request, &error).await
-        }
+        Err(
+            error @ (Error::SessionExpired | Error::Unavailable(_) | Error::InDoubt | Error::Internal(_)),
+        ) => trouble(&app, &request, &error).await,
         Err(error) => {
             let text = error.to_string();
             again(&app, &request, caller, &asked, StatusCode::UNPROCESSABLE_ENTITY, |desk| {
