@@ -31,7 +31,7 @@ pub(super) fn envelope(id: &Json, result: Result<Reply>) -> HttpResponse {
 
 /// What `data` of a JSON-RPC error has, and the body of a plain one.
 fn exception(error: &Error, arguments: &Json) -> Json {
-    let message = error.to_string();
+    let message = error.told();
     json!({
         "name": error.name(),
         "debug": format!("{}: {message}", error.name()),
@@ -56,10 +56,11 @@ pub(super) fn plain_error(error: &Error) -> HttpResponse {
     };
     let arguments = match error {
         Error::BadRequest(_) | Error::Unauthorized(_) | Error::NotFound(_) | Error::Unprocessable(_) => {
-            json!([error.to_string(), code.as_u16()])
+            json!([error.told(), code.as_u16()])
         }
-        _ => json!([error.to_string()]),
+        _ => json!([error.told()]),
     };
+    note(error);
     let mut response = status(error);
     response.status(code).content_type(JSON);
     if code == StatusCode::UNAUTHORIZED {
@@ -78,7 +79,8 @@ pub(super) fn plain_result(reply: Reply) -> HttpResponse {
 }
 
 fn refusal(id: &Json, error: &Error) -> HttpResponse {
-    let message = error.to_string();
+    note(error);
+    let message = error.told();
     let id = if error.hides_request_id() { &Json::Null } else { id };
     let title = match error {
         Error::SessionExpired => "Odoo Session Expired",
@@ -98,6 +100,13 @@ fn refusal(id: &Json, error: &Error) -> HttpResponse {
     let mut response = status(error).content_type(JSON).body(body.to_string());
     response.extensions_mut().insert(Refused);
     response
+}
+
+/// Puts the cause of a defect into the log, where an answer is made that keeps it back.
+pub(super) fn note(error: &Error) {
+    if let Error::Internal(cause) = error {
+        tracing::error!(cause, "a call failed by a defect of the server");
+    }
 }
 
 /// The mark of an answer that is an error, whatever its status says.

@@ -220,7 +220,7 @@ async fn trouble(app: &App, request: &HttpRequest, error: &Error) -> HttpRespons
         let desk = Desk::open(visit, &asked).await?;
         let body = html! {
             h1 { (desk.t(title)) }
-            p { (error) }
+            p { (error.told()) }
             p { a href="/odoo" { (desk.t("To the menu")) } }
         };
         Ok(frame(

@@ -41,11 +41,10 @@ pub(in crate::http) fn trouble(request: &HttpRequest, error: &Error) -> HttpResp
         Error::Missing(_) | Error::NotFound(_) => {
             reply::page(StatusCode::NOT_FOUND, "Not Found", "There is nothing at this address.")
         }
-        Error::Internal(_) => reply::page(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Internal Server Error",
-            "The server made a mistake; its log says which.",
-        ),
+        Error::Internal(_) => {
+            reply::note(error);
+            reply::page(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", &error.told())
+        }
         _ => reply::bad_request("The request is not understood."),
     }
 }
