@@ -33,7 +33,10 @@ pub(super) fn listen_for_changes(
             let (notices, mut heard) = tokio::sync::mpsc::unbounded_channel::<Notice>();
             let refreshing = async {
                 while let Some(notice) = heard.recv().await {
-                    if let Err(error) = caches::refresh(&app, caches::staleness_of(&notice)).await {
+                    // What came meanwhile is known of by one look as well.
+                    let mut all = vec![notice];
+                    all.extend(std::iter::from_fn(|| heard.try_recv().ok()));
+                    if let Err(error) = caches::hear(&app, &all).await {
                         tracing::warn!(%error, "a change made elsewhere could not be loaded");
                     }
                 }
