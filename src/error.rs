@@ -1,13 +1,16 @@
 //! Odoo's exceptions as one enum, and the table that gives each its dotted name and JSON-RPC code.
 //!
 //! Clients branch on the name (`odoo.exceptions.AccessError`) and on the code; the message is for
-//! people. The cause of a defect never reaches a client: it is logged where it is turned into
-//! [`Error::Internal`].
+//! people. The cause of a defect never reaches a client: [`Error::told`] is what does, and where an
+//! answer is made of [`Error::Internal`] its cause goes into the log.
 
 use std::borrow::Cow;
 
 /// After how many seconds a client may ask again when the database was away.
 const RETRY_SECONDS: i64 = 1;
+
+/// What clients are told of a defect.
+const DEFECT: &str = "The server made a mistake; its log says which.";
 
 /// The result of everything that a call can fail at.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -99,10 +102,15 @@ pub enum Error {
     /// The database does not answer; the call may be sent again in a moment.
     #[error("{0}")]
     Unavailable(String),
+    /// The connection broke while the database kept a change: nobody knows whether it did.
+    #[error(
+        "The connection to the database broke while a change was being kept. It is not known whether it was kept: look before you repeat it."
+    )]
+    InDoubt,
     /// Another transaction was first; the whole call is to be run again.
     #[error("the records were changed at the same time by somebody else; please try again")]
     Conflict,
-    /// A defect of this program. The cause is in the log.
+    /// A defect of this program, with its cause: for the log, and for whoever runs a command.
     #[error("{0}")]
     Internal(String),
 }
@@ -178,10 +186,18 @@ impl Error {
             Self::Xml(_) => "xml.parsers.expat.ExpatError",
             Self::Overflow(_) => "builtins.OverflowError",
             Self::Database { name, .. } => return Cow::Owned(format!("psycopg2.errors.{name}")),
-            Self::NoDatabase(_) | Self::Unavailable(_) => "psycopg2.OperationalError",
+            Self::NoDatabase(_) | Self::Unavailable(_) | Self::InDoubt => "psycopg2.OperationalError",
             Self::Conflict => "psycopg2.errors.SerializationFailure",
             Self::Internal(_) => "builtins.RuntimeError",
         })
+    }
+
+    /// The message that a client may see: of a defect, only that there was one.
+    pub fn told(&self) -> Cow<'static, str> {
+        match self {
+            Self::Internal(_) => Cow::Borrowed(DEFECT),
+            other => Cow::Owned(other.to_string()),
+        }
     }
 
     /// The code of the JSON-RPC error object.

@@ -71,10 +71,15 @@ pub struct Traffic {
     pub requests: u64,
     /// A second, over the last minute.
     pub rate: f64,
-    /// Half of all requests took no longer.
-    pub median: Duration,
-    /// Of a hundred requests, one took longer.
-    pub p99: Duration,
+    /// Half of all requests took no longer; none when it is more than [`Traffic::LONGEST`].
+    pub median: Option<Duration>,
+    /// Of a hundred requests, one took longer; none as above.
+    pub p99: Option<Duration>,
+}
+
+impl Traffic {
+    /// The longest time that is told of.
+    pub const LONGEST: Duration = Duration::from_secs(10);
 }
 
 impl Default for Metrics {
@@ -191,8 +196,10 @@ impl Metrics {
                 seen += count;
                 seen * 100 >= percent * requests
             });
-            let seconds = place.and_then(|place| BOUNDS.get(place)).copied().unwrap_or(0.0);
-            Duration::from_secs_f64(if requests == 0 { 0.0 } else { seconds })
+            if requests == 0 {
+                return Some(Duration::ZERO);
+            }
+            place.and_then(|place| BOUNDS.get(place)).map(|seconds| Duration::from_secs_f64(*seconds))
         };
         let is_recent = |slot: &&Second| second.saturating_sub(slot.at.load(Ordering::Relaxed)) < WINDOW;
         let last: u64 =
@@ -230,7 +237,19 @@ mod tests {
         assert!(text.contains("oregional_http_requests_total{route=\"/odoo\",result=\"ok\"} 100"), "{text}");
         assert!(text.contains("route=\"other\"") && !text.contains("secret"), "{text}");
         let traffic = metrics.traffic(99);
-        assert_eq!((traffic.requests, traffic.median), (101, Duration::from_millis(1)));
+        assert_eq!((traffic.requests, traffic.median), (101, Some(Duration::from_millis(1))));
         assert!((traffic.rate - 61.0 / 60.0).abs() < 0.01, "{}", traffic.rate);
+    }
+
+    #[test]
+    fn what_takes_longer_than_the_last_bound_is_no_time_at_all() {
+        let metrics = Metrics::default();
+        assert_eq!(metrics.traffic(0).p99, Some(Duration::ZERO), "nobody has come yet");
+        assert_eq!(BOUNDS.last().copied(), Some(Traffic::LONGEST.as_secs_f64()));
+        metrics.request("/odoo", "ok", Duration::from_millis(1), 0);
+        metrics.request("/odoo", "ok", Duration::from_secs(11), 0);
+
+        let traffic = metrics.traffic(0);
+        assert_eq!((traffic.median, traffic.p99), (Some(Duration::from_millis(1)), None));
     }
 }

@@ -1,5 +1,6 @@
 //! The log: one line an event, on standard error, for people or for programs.
 
+use std::env::VarError;
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
@@ -12,7 +13,12 @@ const USUAL: &str = "info,actix_server=warn,tokio_postgres=warn,refinery_core=wa
 /// Begins to log. A second call changes nothing.
 pub fn begin(format: LogFormat) {
     let is_terminal = std::io::stderr().is_terminal();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(USUAL));
+    let (filter, fault) = match std::env::var(EnvFilter::DEFAULT_ENV).map(EnvFilter::try_new) {
+        Ok(Ok(filter)) => (filter, None),
+        Ok(Err(fault)) => (EnvFilter::new(USUAL), Some(fault.to_string())),
+        Err(VarError::NotPresent) => (EnvFilter::new(USUAL), None),
+        Err(fault) => (EnvFilter::new(USUAL), Some(fault.to_string())),
+    };
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal);
     // The only failure is a subscriber that is there already, which is as good.
@@ -20,4 +26,7 @@ pub fn begin(format: LogFormat) {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
+    if let Some(fault) = fault {
+        tracing::warn!(fault, "RUST_LOG is not understood, and what is logged is what is usual");
+    }
 }

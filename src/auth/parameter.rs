@@ -25,7 +25,10 @@ pub const REQUIRE_CONSENT: &str = "oregional.require_consent";
 pub const REQUIRE_PKCE: &str = "oregional.require_pkce";
 
 /// For how many days audit entries are kept.
-pub const AUDIT_DAYS: &str = "oregional.audit_days";
+const AUDIT_DAYS: &str = "oregional.audit_days";
+
+/// The same when nobody has said.
+const USUAL_DAYS: i64 = 365;
 
 /// After how many seconds without use a refresh token is refused; 0 is never. The statements that judge
 /// refresh tokens read it themselves.
@@ -33,6 +36,9 @@ pub const IDLE_EXPIRY: &str = "oregional.idle_expiry";
 
 /// The most digits of a number.
 const MOST_DIGITS: usize = 9;
+
+/// The most days that audit entries are kept, short of for ever: a hundred years.
+const MOST_DAYS: i64 = 36_500;
 
 /// A parameter's value, if it is set.
 ///
@@ -65,6 +71,21 @@ pub async fn flag_of(connection: &Connection, key: &str, client_id: &str, defaul
         Some(value) => Ok(judged(key, &own, &value)),
         None => flag(connection, key, default).await,
     }
+}
+
+/// For how many days audit entries are kept; 0 is for ever. None for a value that is no number of days: what is
+/// deleted by mistake never comes back, so nothing is deleted until it is put right.
+///
+/// # Errors
+///
+/// As [`value`].
+pub async fn audit_days(connection: &Connection) -> Result<Option<i64>> {
+    let statement =
+        Sql::text("SELECT value FROM ir_config_parameter WHERE key = ").then(Sql::param(AUDIT_DAYS));
+    let rows = connection.query(statement).await?;
+    let Some(row) = rows.first() else { return Ok(Some(USUAL_DAYS)) };
+    let value = text(row, 0);
+    Ok(if objection(AUDIT_DAYS, &value).is_none() { value.trim().parse().ok() } else { None })
 }
 
 /// What a word means; none for a word that means neither.
@@ -103,6 +124,11 @@ pub fn objection(key: &str, value: &str) -> Option<String> {
             "The system parameter {key} is a whole number of at most {MOST_DIGITS} digits, not '{value}'."
         ));
     }
+    if key == AUDIT_DAYS && value.parse().is_ok_and(|days: i64| days > MOST_DAYS) {
+        return Some(format!(
+            "The system parameter {key} is at most {MOST_DAYS} days, or 0 for ever, not {value}."
+        ));
+    }
     None
 }
 
@@ -132,6 +158,7 @@ mod tests {
             ("oregional.require_pkce.wiki", "False"),
             ("oregional.idle_expiry.wiki", "86400"),
             ("oregional.audit_days", "0"),
+            ("oregional.audit_days", "36500"),
             ("oregional.require_pkcesome", "perhaps"),
             ("web.base.url", "anything"),
         ] {
@@ -144,6 +171,7 @@ mod tests {
             ("oregional.idle_expiry.wiki", "1 day"),
             ("oregional.idle_expiry", "9999999999"),
             ("oregional.audit_days", "a year"),
+            ("oregional.audit_days", "36501"),
         ] {
             assert!(objection(key, value).is_some(), "{key} {value}");
         }

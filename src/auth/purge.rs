@@ -23,9 +23,6 @@ pub const MOST: u64 = BATCH.unsigned_abs() * ROUNDS as u64;
 /// For how many days a spent refresh token is recognized when it comes again.
 const REUSE_DAYS: i64 = 90;
 
-/// Days that audit entries are kept unless `oregional.audit_days` says otherwise; 0 is for ever.
-const AUDIT_DAYS: i64 = 365;
-
 /// A kind of row, and the statement that takes a batch of it out.
 struct Kind {
     name: &'static str,
@@ -72,16 +69,15 @@ pub async fn run(
         counted(kind.name, rows);
         gone += rows;
     }
-    let days = parameter::value(connection, parameter::AUDIT_DAYS).await?;
-    let days = days.and_then(|days| days.parse().ok()).unwrap_or(AUDIT_DAYS);
-    if days > 0 {
+    let days = parameter::audit_days(connection).await?.filter(|days| *days > 0);
+    let before = days.and_then(TimeDelta::try_days).and_then(|kept| now.checked_sub_signed(kept));
+    if let Some(before) = before {
         let kind = Kind {
             name: "audit entries",
             statement: include_str!("../../sql/queries/purge/audit.sql"),
             before: TimeDelta::zero(),
         };
-        let kept = TimeDelta::try_days(days).unwrap_or(TimeDelta::days(AUDIT_DAYS));
-        let rows = batches(connection, &kind, now - kept).await?;
+        let rows = batches(connection, &kind, before).await?;
         counted(kind.name, rows);
         gone += rows;
     }

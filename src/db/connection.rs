@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
-use super::error::is_stale_plan;
+use super::error::{away, is_stale_plan, of_keeping};
 use super::sql::Sql;
 use super::value::Param;
 use crate::error::{Error, Result};
@@ -44,6 +44,8 @@ pub struct Connection {
     is_read_only: Cell<bool>,
     rider: RefCell<Option<Sql>>,
     told: RefCell<Option<Sql>>,
+    /// Whether what is sent next is kept at once.
+    keeps: Cell<bool>,
 }
 
 type Prepared = (Statement, Vec<Param>);
@@ -56,6 +58,7 @@ impl Connection {
             is_read_only: Cell::new(false),
             rider: RefCell::new(None),
             told: RefCell::new(None),
+            keeps: Cell::new(false),
         }
     }
 
@@ -68,6 +71,7 @@ impl Connection {
             is_read_only: Cell::new(false),
             rider: RefCell::new(None),
             told: RefCell::new(None),
+            keeps: Cell::new(false),
         }
     }
 
@@ -148,7 +152,14 @@ impl Connection {
         }
         self.state.set(State::Plain);
         let check = self.rider.borrow_mut().take();
-        let rows = self.query_under(self.opening(check), build).await?;
+        self.keeps.set(true);
+        let rows = self.query_under(self.opening(check), build).await;
+        self.keeps.set(false);
+        if matches!(rows, Err(Error::InDoubt)) {
+            // As after a failed COMMIT: the connection must not be used again.
+            self.state.set(State::Open);
+        }
+        let rows = rows?;
         self.state.set(if rows.is_empty() { State::Wanted } else { State::Sealed });
         Ok(rows)
     }
@@ -218,13 +229,22 @@ impl Connection {
     /// Ends the transaction, if one is open, and keeps its work.
     pub async fn commit(&self) -> Result<()> {
         if self.state.replace(State::Plain) == State::Open
-            && let Err(error) = self.client()?.batch_execute("COMMIT").await
+            && let Err(error) = self.send_commit().await
         {
-            // Whether it was kept is unknown: the connection must not be used again.
+            // The connection must not be used again.
             self.state.set(State::Open);
-            return Err(error.into());
+            return Err(error);
         }
         Ok(())
+    }
+
+    async fn send_commit(&self) -> Result<()> {
+        let client = self.client()?;
+        // What was never sent was never kept.
+        if client.is_closed() {
+            return Err(away());
+        }
+        client.batch_execute("COMMIT").await.map_err(of_keeping)
     }
 
     /// Ends the transaction, if one is open, and drops its work. A connection that cannot even do
@@ -244,6 +264,10 @@ impl Connection {
             Ok(client) => client,
             Err(error) => return vec![Err(error)],
         };
+        let keeps = self.keeps.take();
+        if keeps && client.is_closed() {
+            return vec![Err(away())];
+        }
         // The driver puts a request on the wire when its future is first polled, so the order of
         // polling is the order of the statements.
         let begin = if self.is_read_only.get() { BEGIN_READ_ONLY } else { BEGIN };
@@ -263,7 +287,8 @@ impl Connection {
         if let Err(error) = begun {
             return vec![Err(error.into())];
         }
-        answers.into_iter().map(|answer| self.checked(answer)).collect()
+        let fault = |error| if keeps { of_keeping(error) } else { Error::from(error) };
+        answers.into_iter().map(|answer| self.checked_as(answer, fault)).collect()
     }
 
     async fn prepare(&self, sql: Sql) -> Result<Prepared> {
@@ -288,13 +313,21 @@ impl Connection {
     }
 
     fn checked<T>(&self, answer: std::result::Result<T, tokio_postgres::Error>) -> Result<T> {
+        self.checked_as(answer, Error::from)
+    }
+
+    fn checked_as<T>(
+        &self,
+        answer: std::result::Result<T, tokio_postgres::Error>,
+        fault: impl Fn(tokio_postgres::Error) -> Error,
+    ) -> Result<T> {
         answer.map_err(|error| {
             if let (Some(refusal), Some(client)) = (error.as_db_error(), &self.client)
                 && is_stale_plan(refusal)
             {
                 client.statement_cache.clear();
             }
-            error.into()
+            fault(error)
         })
     }
 }

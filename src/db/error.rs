@@ -1,6 +1,6 @@
 //! What PostgreSQL and the driver report, sorted into [`Error`]: whose fault, and whether to try again.
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use super::value::{OutOfRange, WrongType};
 use crate::error::{Constraint, ConstraintKind, Error};
@@ -41,6 +41,29 @@ impl From<tokio_postgres::Error> for Error {
         tracing::warn!(error = ?error, "the connection to the database failed");
         Self::Unavailable(AWAY.to_owned())
     }
+}
+
+/// What went wrong while the database kept a change. A refusal has kept nothing; a connection that breaks, or
+/// that the database itself ends, may do so before or after.
+pub(super) fn of_keeping(error: tokio_postgres::Error) -> Error {
+    let severity = error.as_db_error().and_then(DbError::parsed_severity);
+    let is_refusal = severity.is_some_and(|severity| !matches!(severity, Severity::Fatal | Severity::Panic));
+    let is_broken = error.is_closed() || severity.is_some() || is_io(&error);
+    if is_refusal || !is_broken {
+        return error.into();
+    }
+    tracing::warn!(error = ?error, "the connection to the database failed while a change was being kept");
+    Error::InDoubt
+}
+
+/// Whether the way to the database failed, and not what was said on it.
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}
+
+/// The database is away, which was known before anything was sent.
+pub(super) fn away() -> Error {
+    Error::Unavailable(AWAY.to_owned())
 }
 
 impl From<deadpool_postgres::PoolError> for Error {

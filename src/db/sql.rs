@@ -64,24 +64,18 @@ impl Sql {
         Self::text(if value { "true" } else { "false" })
     }
 
-    /// A statement from a file, with a piece in the place of its `$1`.
+    /// A statement from a file, with a piece in the place of each `$1`.
     #[must_use]
     pub fn with_piece(file: &'static str, piece: Self) -> Self {
-        let (before, after) = file.split_once("$1").unwrap_or((file, ""));
-        Self::text(before).then(piece).and_text(after)
+        Self::with_pieces(file, &[piece])
     }
 
     /// A statement from a file, with a piece in the place of each `$1`, `$2`, ….
     #[must_use]
     pub fn with_pieces(file: &'static str, pieces: &[Self]) -> Self {
-        let mut parts = file.split('$');
-        let first = Self::text(parts.next().unwrap_or_default());
-        parts.fold(first, |sql, part| {
-            let (number, rest) = part.split_at_checked(1).unwrap_or((part, ""));
-            let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-            match place.and_then(|place| pieces.get(place)) {
-                Some(piece) => sql.then(piece.clone()).and_text(rest),
-                None => sql.and_text("$").and_text(part),
+        Self::filled(file, pieces.len(), |statement, place| {
+            if let Some(piece) = pieces.get(place) {
+                statement.append(piece.clone());
             }
         })
     }
@@ -89,22 +83,37 @@ impl Sql {
     /// A statement from a file, with its one parameter.
     #[must_use]
     pub fn with_parameter(file: &'static str, value: impl Into<Param>) -> Self {
-        Self::with_piece(file, Self::param(value))
+        Self::file(file, &[value.into()])
     }
 
     /// A statement from a file, with its parameters in the places of `$1`, `$2`, ….
     #[must_use]
     pub fn file(file: &'static str, params: &[Param]) -> Self {
-        let mut pieces = file.split('$');
-        let mut statement = Self::made(String::with_capacity(file.len()));
-        statement.push(pieces.next().unwrap_or_default());
-        for piece in pieces {
-            let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = piece.split_at_checked(digits).unwrap_or(("", piece));
-            let param = number.parse::<usize>().ok().and_then(|number| params.get(number.checked_sub(1)?));
-            statement.params.push((statement.text.len(), param.cloned().unwrap_or(Param::Null)));
+        Self::filled(file, params.len(), |statement, place| {
+            let param = params.get(place).cloned().unwrap_or(Param::Null);
+            statement.params.push((statement.text.len(), param));
+        })
+    }
+
+    /// The text of a file, with what `put` puts in the place of each `$1`, `$2`, …, as often as it stands there.
+    /// There are as many as there is something for, and a `$` without a number is a `$`.
+    fn filled(file: &'static str, count: usize, put: impl Fn(&mut Self, usize)) -> Self {
+        let mut parts = file.split('$');
+        let mut statement = Self::made(String::with_capacity(file.len() + ROOM));
+        statement.push(parts.next().unwrap_or_default());
+        let mut highest = 0;
+        for part in parts {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = part.split_at_checked(digits).unwrap_or(("", part));
+            if let Ok(number) = number.parse::<usize>() {
+                highest = highest.max(number);
+                put(&mut statement, number.saturating_sub(1));
+            } else {
+                statement.push("$");
+            }
             statement.push(rest);
         }
+        debug_assert_eq!(highest, count, "what is there for the places of this statement: {file}");
         statement
     }
 
@@ -114,10 +123,14 @@ impl Sql {
         if self.is_empty() {
             return next;
         }
+        self.append(next);
+        self
+    }
+
+    fn append(&mut self, next: Self) {
         let before = self.text.len();
         self.push(&next.text);
         self.params.extend(next.params.into_iter().map(|(place, param)| (before + place, param)));
-        self
     }
 
     /// `self` followed by fixed text.
@@ -244,6 +257,29 @@ mod tests {
 
         assert_eq!(text, r#""name" ILIKE $1 AND "id" = ANY($2)"#);
         assert_eq!(params, [Param::Text("%deco%".to_owned()), Param::Ids(vec![1, 2])]);
+    }
+
+    #[test]
+    fn each_place_of_a_file_is_filled_as_often_as_it_stands_there() {
+        let (text, params) = Sql::with_parameter("a = $1 OR $1::int IS NULL OR b = $1", 5_i64).render();
+        assert_eq!(text, "a = $1 OR $2::int IS NULL OR b = $3");
+        assert_eq!(params, [Param::Int(5), Param::Int(5), Param::Int(5)]);
+
+        let (text, _) = Sql::with_piece("md5($1) || ltrim($1)", ident("name")).render();
+        assert_eq!(text, r#"md5("name") || ltrim("name")"#);
+
+        let pieces: Vec<Sql> = (1..=11).map(Sql::number).collect();
+        let (text, _) = Sql::with_pieces("$$ $11 $1 $10 $2 $3 $4 $5 $6 $7 $8 $9 $$", &pieces).render();
+        assert_eq!(text, "$$ 11 1 10 2 3 4 5 6 7 8 9 $$");
+
+        let (text, params) = Sql::file("$2, $1", &[Param::Int(1), Param::Int(2)]).render();
+        assert_eq!((text.as_str(), params.as_slice()), ("$1, $2", [Param::Int(2), Param::Int(1)].as_slice()));
+    }
+
+    #[test]
+    #[should_panic(expected = "what is there for the places")]
+    fn a_file_with_fewer_places_than_there_are_parameters_is_a_defect() {
+        _ = Sql::file("a = $1", &[Param::Int(1), Param::Int(2)]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn envelope(id: &Json, result: Result<Reply>) -> HttpResponse {
 
 /// What `data` of a JSON-RPC error has, and the body of a plain one.
 fn exception(error: &Error, arguments: &Json) -> Json {
-    let message = error.to_string();
+    let message = error.told();
     json!({
         "name": error.name(),
         "debug": format!("{}: {message}", error.name()),
@@ -49,15 +49,18 @@ pub(super) fn plain_error(error: &Error) -> HttpResponse {
         Error::Access(_) | Error::AccessDenied(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) | Error::Missing(_) => StatusCode::NOT_FOUND,
         Error::Conflict => StatusCode::CONFLICT,
-        Error::Unavailable(_) | Error::Limited(_) | Error::Internal(_) => status(error).finish().status(),
+        Error::Unavailable(_) | Error::InDoubt | Error::Limited(_) | Error::Internal(_) => {
+            status(error).finish().status()
+        }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let arguments = match error {
         Error::BadRequest(_) | Error::Unauthorized(_) | Error::NotFound(_) | Error::Unprocessable(_) => {
-            json!([error.to_string(), code.as_u16()])
+            json!([error.told(), code.as_u16()])
         }
-        _ => json!([error.to_string()]),
+        _ => json!([error.told()]),
     };
+    note(error);
     let mut response = status(error);
     response.status(code).content_type(JSON);
     if code == StatusCode::UNAUTHORIZED {
@@ -76,7 +79,8 @@ pub(super) fn plain_result(reply: Reply) -> HttpResponse {
 }
 
 fn refusal(id: &Json, error: &Error) -> HttpResponse {
-    let message = error.to_string();
+    note(error);
+    let message = error.told();
     let id = if error.hides_request_id() { &Json::Null } else { id };
     let title = match error {
         Error::SessionExpired => "Odoo Session Expired",
@@ -98,13 +102,20 @@ fn refusal(id: &Json, error: &Error) -> HttpResponse {
     response
 }
 
+/// Puts the cause of a defect into the log, where an answer is made that keeps it back.
+pub(super) fn note(error: &Error) {
+    if let Error::Internal(cause) = error {
+        tracing::error!(cause, "a call failed by a defect of the server");
+    }
+}
+
 /// The mark of an answer that is an error, whatever its status says.
 pub(super) struct Refused;
 
 /// Errors of the caller are answers like any other; ours have a status of their own.
 fn status(error: &Error) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(match error {
-        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable(_) | Error::InDoubt => StatusCode::SERVICE_UNAVAILABLE,
         Error::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::OK,

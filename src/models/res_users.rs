@@ -136,7 +136,7 @@ fn context_get(call: Call<'_>) -> Promise<'_, Reply> {
 
 fn change_password(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
-        let new = call.arguments.text("new_passwd")?.map(str::trim).filter(|new| !new.is_empty());
+        let new = call.arguments.text("new_passwd")?.filter(|new| !new.trim().is_empty());
         let new = new.ok_or_else(|| Error::User("The password must not be empty.".to_owned()))?;
         let old = call.arguments.text("old_passwd")?.unwrap_or_default();
         let user = call.env.user().id;

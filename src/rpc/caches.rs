@@ -58,12 +58,16 @@ pub struct Caches {
     reloading: tokio::sync::Mutex<()>,
 }
 
+/// The word of a change that has counted up the version of the registry.
+const COUNTED: &str = "version";
+
 /// The word of a staleness in a notice.
 fn word(staleness: Staleness) -> &'static str {
     match staleness {
         Staleness::Nothing => "nothing",
         Staleness::Names => "names",
-        Staleness::Registry | Staleness::Rights | Staleness::Schema => "registry",
+        Staleness::Registry => "registry",
+        Staleness::Rights | Staleness::Schema => COUNTED,
     }
 }
 
@@ -175,6 +179,26 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
     Ok(())
 }
 
+/// Forgets what several notices make stale, with one load for all of them. The server's own notices come as
+/// well, and what a call has found out before its notice came: where each change has counted the version up, a
+/// registry of the present version knows of all of them.
+///
+/// # Errors
+///
+/// As [`refresh`].
+pub async fn hear(app: &App, notices: &[Notice]) -> Result<()> {
+    let stale = notices.iter().map(staleness_of).max().unwrap_or(Staleness::Nothing);
+    let is_counted = |notice: &Notice| staleness_of(notice) != Staleness::Registry;
+    if stale > Staleness::Registry && notices.iter().all(is_counted) {
+        let registry = app.shared.caches.registry();
+        if !app.pool.get().await?.query(registry.check()).await?.is_empty() {
+            let is_of_names = notices.iter().any(|notice| staleness_of(notice) == Staleness::Names);
+            return refresh(app, if is_of_names { Staleness::Names } else { Staleness::Nothing }).await;
+        }
+    }
+    refresh(app, stale).await
+}
+
 async fn reload(app: &App) -> Result<()> {
     let caches = &app.shared.caches;
     let connection = app.pool.get().await?;
@@ -209,10 +233,12 @@ pub async fn outgrow(app: &App, used: &Arc<Registry>) -> Result<bool> {
 }
 
 /// What a notice makes stale.
-pub fn staleness_of(notice: &Notice) -> Staleness {
+fn staleness_of(notice: &Notice) -> Staleness {
     match notice {
         Notice::Heard(payload) if payload == word(Staleness::Names) => Staleness::Names,
         Notice::Heard(payload) if payload == word(Staleness::Nothing) => Staleness::Nothing,
+        Notice::Heard(payload) if payload == COUNTED => Staleness::Rights,
+        // Also a word that an older or a newer server says.
         Notice::Heard(_) | Notice::Reconnected => Staleness::Registry,
     }
 }

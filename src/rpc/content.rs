@@ -82,7 +82,7 @@ fn absent() -> Error {
 /// # Errors
 ///
 /// [`Error::NotFound`] when there is none, or none that the caller may look at; [`Error::Unavailable`]
-/// when the database does not answer.
+/// when the database does not answer, and what else keeps it from saying whether there is one.
 pub async fn find(app: &App, caller: Option<Caller>, asked: &Asked) -> Result<Content> {
     let Some(caller) = caller else { return find_public(app, asked).await };
     let work = async |services: Rc<Services>| {
@@ -93,11 +93,23 @@ pub async fn find(app: &App, caller: Option<Caller>, asked: &Asked) -> Result<Co
         as_caller(&Environment::new(services, context), asked).await
     };
     match retrying::run(app, caller, |_registry| false, work).await {
-        Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => Err(error),
         Err(Error::SessionExpired) => find_public(app, asked).await,
+        Err(error) if !is_absence(&error) => Err(error),
         Err(_) if asked.access_token.is_some() => find_public(app, asked).await,
         Err(_) => Err(absent()),
         found => found,
+    }
+}
+
+/// Whether an error says that there is no such file for who asks. One that was not found in time may be there.
+fn is_absence(error: &Error) -> bool {
+    match error {
+        Error::Missing(_) | Error::NotFound(_) | Error::Access(_) | Error::Value(_) => true,
+        // An id or a name that the database cannot even hold.
+        Error::Database { name, .. } => {
+            ["NumericValueOutOfRange", "CharacterNotInRepertoire", "UntranslatableCharacter"].contains(name)
+        }
+        _ => false,
     }
 }
 

@@ -64,12 +64,13 @@ impl Remembered {
     }
 
     fn digest(&self, claim: Claim<'_>) -> Digest {
-        let (user, secret) = match claim {
-            Claim::User(user, secret) => (user, secret),
-            // No user has the id 0.
-            Claim::ApiKey(secret) => (0, secret),
+        // The kind goes in as well: a login that nobody has is looked up as the user 0.
+        let (kind, user, secret) = match claim {
+            Claim::User(user, secret) => (1, user, secret),
+            Claim::ApiKey(secret) => (2, 0, secret),
         };
         let mut mac = Hmac::<Sha256>::new((&self.key).into());
+        mac.update(&[kind]);
         mac.update(&user.to_be_bytes());
         mac.update(secret.as_bytes());
         mac.finalize().into_bytes().into()

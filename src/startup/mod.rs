@@ -2,6 +2,7 @@
 //! what production starts.
 
 mod address;
+mod background;
 pub mod commands;
 pub mod key;
 mod key_place;
@@ -23,15 +24,12 @@ use tokio_util::sync::CancellationToken;
 use self::address::Address;
 pub use self::orders::Orders;
 use self::storage::{Effort, Storage, StorageError};
-use crate::auth::purge;
 use crate::clock::World;
 use crate::config::Serve;
 use crate::db::cluster::ClusterError;
-use crate::db::listener::{self, Notice};
-use crate::db::{self, Config, Pool};
+use crate::db::{self, Pool};
 use crate::http;
 use crate::models;
-use crate::rpc::caches;
 use crate::rpc::{App, Settings, Shared};
 
 /// How long running calls may take after the server was told to stop.
@@ -155,8 +153,8 @@ impl Application {
         }
         let sealer = Arc::clone(&storage.sealer);
         let shared = Arc::new(Shared::new(declared, prepared.registry, world, sealer, told));
-        listen_for_changes(storage.config.clone(), Arc::clone(&shared), stop.clone())?;
-        keep_house(&storage.config, Arc::clone(&shared), stop.clone())?;
+        background::listen_for_changes(&storage.config, &shared, stop)?;
+        background::keep_house(&storage.config, &shared, stop)?;
         let server = serve(settings, storage, shared, max_body, address.open()?)?;
         let first_start =
             prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
@@ -278,52 +276,4 @@ fn serve(
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-/// Hears what other servers change, and forgets what that makes stale.
-fn listen_for_changes(
-    config: Config,
-    shared: Arc<Shared>,
-    stop: CancellationToken,
-) -> Result<(), StartError> {
-    let app = App { pool: Pool::new(&config, 1)?, shared };
-    let (notices, mut heard) = tokio::sync::mpsc::unbounded_channel::<Notice>();
-    tokio::spawn(listener::listen(config, caches::CHANNEL, notices, stop));
-    actix_web::rt::spawn(async move {
-        while let Some(notice) = heard.recv().await {
-            if let Err(error) = caches::refresh(&app, caches::staleness_of(&notice)).await {
-                tracing::warn!(%error, "a change made elsewhere could not be loaded");
-            }
-        }
-    });
-    Ok(())
-}
-
-/// How often expired rows are looked for.
-const HOUSEKEEPING: Duration = Duration::from_mins(5);
-
-/// Takes out what has expired, every now and then.
-fn keep_house(config: &Config, shared: Arc<Shared>, stop: CancellationToken) -> Result<(), StartError> {
-    let pool = Pool::new(config, 1)?;
-    actix_web::rt::spawn(async move {
-        let mut pause = HOUSEKEEPING;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-            let counted = |kind, rows| shared.metrics.purged(kind, rows);
-            let round = async { purge::run(&pool.get().await?, shared.world.now(), counted).await };
-            // Where more expires than goes in a round, the next one follows soon.
-            pause = match round.await {
-                Ok(rows) if rows >= purge::MOST => Duration::from_secs(1),
-                Ok(_) => HOUSEKEEPING,
-                Err(error) => {
-                    tracing::warn!(%error, "what has expired could not be taken out; it is tried again later");
-                    HOUSEKEEPING
-                }
-            };
-        }
-    });
-    Ok(())
 }

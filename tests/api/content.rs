@@ -342,3 +342,22 @@ async fn everybody_sees_what_is_public_and_whoever_has_the_token_what_it_opens()
         }
     }
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_now_is_not_told_as_one_that_is_not_there() {
+    let app = TestApp::with(|settings| settings.statement_timeout = 1);
+    let admin = app.admin().await;
+    let id = admin.create("oregional.application", json!({"name": "A", "logo": picture(9, 9)})).await;
+    let path = format!("/web/image/oregional.application/{id}/logo");
+    assert_eq!(get(&admin.browser, &path).await.size(), (9, 9));
+    let (holder, connection) = app.database.config().connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    holder.batch_execute("BEGIN; LOCK TABLE oregional_application").await.unwrap();
+
+    for path in [path.clone(), path.replace("image", "content")] {
+        let got = get(&admin.browser, &path).await;
+        assert_eq!(got.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+    }
+    holder.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(get(&admin.browser, &path).await.size(), (9, 9));
+}

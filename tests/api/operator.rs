@@ -28,6 +28,17 @@ async fn an_option_that_means_nothing_is_refused_with_what_to_write_instead() {
 }
 
 #[tokio::test]
+async fn a_log_filter_that_means_nothing_is_told_once() {
+    let scratch = Scratch::for_test();
+    let data_dir = scratch.path.join("data");
+    for (filter, times) in [("info,oregional=loud", 1), ("info", 0), ("", 0)] {
+        let output = program(&data_dir, &["check"]).env("RUST_LOG", filter).output().await.unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(said.matches("RUST_LOG is not understood").count(), times, "{filter}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_check_knows_the_key_and_the_version_of_the_tables() {
     let scratch = Scratch::for_test();
     let data_dir = scratch.path.join("data");

@@ -262,18 +262,26 @@ async fn connections_that_are_cut_off_cost_a_call_at_the_most() {
             admin.call_kw(MODEL, "read", json!([[id], ["name"]]), json!({})),
             admin.call_kw(MODEL, "write", json!([[id], {"description": round.to_string()}]), json!({})),
         );
-        for answer in [read, write] {
-            if answer.status == StatusCode::OK {
-                answer.result();
-            } else {
-                is_outage(&answer);
-            }
+        if read.status == StatusCode::OK {
+            read.result();
+        } else {
+            is_outage(&read);
         }
         eventually("calls work again", async || {
             let answer = admin.call_kw(MODEL, "read", json!([[id], ["name"]]), json!({})).await;
             answer.status == StatusCode::OK
         })
         .await;
+        let found = admin.result(MODEL, "read", json!([[id], ["description"]])).await;
+        let is_kept = found[0]["description"] == json!(round.to_string());
+        if write.status == StatusCode::OK {
+            assert!(write.result() == true && is_kept, "{write:?}");
+        } else if write.headers.contains_key(RETRY_AFTER) {
+            is_outage(&write);
+            assert!(!is_kept, "it was told that nothing was changed: {write:?}");
+        } else {
+            assert!(write.message().contains("not known whether it was kept"), "{write:?}");
+        }
     }
 }
 

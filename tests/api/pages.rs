@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::oauth::support::{App, Tokens};
 use crate::support::app::TestApp;
-use crate::support::client::{Answer, User};
+use crate::support::client::{Answer, User, password_of};
 
 const APPLICATION: &str = "oregional.application";
 
@@ -255,4 +255,53 @@ async fn figures_are_for_whoever_has_their_token() {
     assert!(!told.body.contains("nobody repeats"), "what clients send is no label");
     assert!(told.body.ends_with("# EOF\n"));
     assert_eq!(admin.browser.get("/odoo/operations").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_place_of_a_list_beyond_all_numbers_is_none() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let id = admin.create(APPLICATION, wiki("Wiki")).await;
+
+    for (at, has_place) in [("0", true), ("9223372036854775807", false), ("9223372036854775806", false)] {
+        let page = admin.browser.get(&format!("/odoo/{APPLICATION}/{id}?at={at}")).await;
+        assert_eq!(page.status, reqwest::StatusCode::OK, "{at}");
+        assert_eq!(page.body.contains("nav class=\"pager\""), has_place, "{at}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_what_was_typed_with_its_spaces() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let (mut user, mut old) = (admin.make_user("spaced", &["base.group_user"]).await, password_of("spaced"));
+    for (way, new) in [("page", " a first password "), ("call", "  a second one"), ("write", "a third one  ")]
+    {
+        crate::support::secrets::remember(new);
+        match way {
+            "page" => {
+                let page = user.browser.get("/odoo/preferences").await;
+                let token = value(&page.body, "csrf_token").unwrap();
+                let fields = [
+                    ("csrf_token", token.as_str()),
+                    ("do", "password"),
+                    ("old", &old),
+                    ("new", new),
+                    ("again", new),
+                ];
+                let answer = post(&user, "/odoo/preferences", &fields).await;
+                assert!(answer.status.is_redirection() || answer.status.is_success(), "{answer:?}");
+            }
+            "call" => {
+                assert_eq!(user.result("res.users", "change_password", json!([old, new])).await, true);
+            }
+            _ => {
+                admin.result("res.users", "write", json!([[user.uid], {"password": new}])).await;
+            }
+        }
+        let trimmed = app.anonymous().authenticate("spaced", new.trim()).await;
+        assert_eq!(trimmed.error().1, "odoo.exceptions.AccessDenied", "{way}");
+        user = app.user("spaced", new).await;
+        new.clone_into(&mut old);
+    }
 }

@@ -26,7 +26,9 @@ pub(in crate::http) fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::InvalidClient => StatusCode::UNAUTHORIZED,
         Refusal::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Failed(Error::Unavailable(_) | Error::Conflict) => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Failed(Error::Unavailable(_) | Error::InDoubt | Error::Conflict) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     }

@@ -48,7 +48,11 @@ pub(in crate::http) async fn act(
         }
         Ok(Done::Page(page)) => page,
         Err(
-            error @ (Error::SessionExpired | Error::Unavailable(_) | Error::Internal(_) | Error::NotFound(_)),
+            error @ (Error::SessionExpired
+            | Error::Unavailable(_)
+            | Error::InDoubt
+            | Error::Internal(_)
+            | Error::NotFound(_)),
         ) => trouble(&app, &request, &error).await,
         Err(error) => {
             let text = error.to_string();

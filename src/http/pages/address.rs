@@ -30,6 +30,9 @@ pub(in crate::http) fn with_query(path: &str, query: &str) -> String {
 /// The parameters that make the state of a list.
 const STATE: [&str; 9] = ["s", "f", "c", "g", "o", "sort", "page", "x", "all"];
 
+/// Pages and places of a list beyond which no address leads.
+const FURTHEST: i64 = 1_000_000_000;
+
 /// A filter of one's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::http) struct Custom {
@@ -58,7 +61,7 @@ impl State {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "action" => state.action = value.parse().ok(),
-                "at" => state.at = value.parse().ok().filter(|at| *at >= 0),
+                "at" => state.at = value.parse().ok().filter(|at| (0..FURTHEST).contains(at)),
                 name if (STATE.contains(&name) || name.starts_with("default_")) && !value.is_empty() => {
                     let pair = (name.to_owned(), value.into_owned());
                     if !state.pairs.contains(&pair) {
@@ -90,7 +93,7 @@ impl State {
     pub(in crate::http) fn page(&self) -> i64 {
         self.get("page")
             .and_then(|page| page.parse().ok())
-            .filter(|page| (1..1_000_000_000).contains(page))
+            .filter(|page| (1..FURTHEST).contains(page))
             .unwrap_or(1)
     }
 

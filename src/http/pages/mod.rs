@@ -202,7 +202,11 @@ async fn trouble(app: &App, request: &HttpRequest, error: &Error) -> HttpRespons
     let (status, title) = match error {
         Error::Access(_) | Error::AccessDenied(_) => (StatusCode::FORBIDDEN, "Not for you"),
         Error::Missing(_) | Error::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
-        Error::SessionExpired | Error::Unavailable(_) | Error::Limited(_) | Error::Internal(_) => {
+        Error::SessionExpired
+        | Error::Unavailable(_)
+        | Error::InDoubt
+        | Error::Limited(_)
+        | Error::Internal(_) => {
             return webclient::trouble(request, error);
         }
         Error::BadRequest(_) => (StatusCode::BAD_REQUEST, "Not understood"),
@@ -216,7 +220,7 @@ async fn trouble(app: &App, request: &HttpRequest, error: &Error) -> HttpRespons
         let desk = Desk::open(visit, &asked).await?;
         let body = html! {
             h1 { (desk.t(title)) }
-            p { (error) }
+            p { (error.told()) }
             p { a href="/odoo" { (desk.t("To the menu")) } }
         };
         Ok(frame(

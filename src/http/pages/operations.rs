@@ -1,5 +1,7 @@
 //! `/odoo/operations`: how the server is, for whoever looks after it.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,6 +13,7 @@ use super::desk::{Asked, Desk};
 use super::frame::{Page, frame};
 use super::{answered, shown};
 use crate::error::{Error, Result};
+use crate::metrics::Traffic;
 use crate::rpc::operations::Figures;
 use crate::rpc::page::Visit;
 use crate::rpc::{App, SERVER_VERSION};
@@ -78,7 +81,10 @@ fn server(desk: &Desk, app: &App, figures: &Figures) -> Markup {
 fn traffic(desk: &Desk, app: &App) -> Markup {
     let second = u64::try_from(app.shared.world.now().and_utc().timestamp()).unwrap_or_default();
     let traffic = app.shared.metrics.traffic(second);
-    let milliseconds = |time: std::time::Duration| format!("≤ {} ms", time.as_secs_f64() * 1000.0);
+    let milliseconds = |time: Option<Duration>| match time {
+        Some(time) => format!("≤ {} ms", time.as_secs_f64() * 1000.0),
+        None => format!("> {} s", Traffic::LONGEST.as_secs()),
+    };
     card(
         desk.t("Requests"),
         &[

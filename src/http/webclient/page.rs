@@ -34,18 +34,17 @@ pub(in crate::http) fn trouble(request: &HttpRequest, error: &Error) -> HttpResp
         Error::Unavailable(_) => {
             reply::later(error, "The database does not answer. Please try again in a moment.")
         }
-        Error::Limited(_) => reply::later(error, &error.to_string()),
+        Error::Limited(_) | Error::InDoubt => reply::later(error, &error.to_string()),
         Error::Access(_) | Error::AccessDenied(_) => {
             reply::page(StatusCode::FORBIDDEN, "Forbidden", "You are not allowed to see this.")
         }
         Error::Missing(_) | Error::NotFound(_) => {
             reply::page(StatusCode::NOT_FOUND, "Not Found", "There is nothing at this address.")
         }
-        Error::Internal(_) => reply::page(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Internal Server Error",
-            "The server made a mistake; its log says which.",
-        ),
+        Error::Internal(_) => {
+            reply::note(error);
+            reply::page(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", &error.told())
+        }
         _ => reply::bad_request("The request is not understood."),
     }
 }

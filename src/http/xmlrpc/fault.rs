@@ -46,14 +46,14 @@ fn version_1(error: &Error) -> (Json, String) {
         Error::Missing(text) => warning("MissingError", text),
         Error::Access(text) => warning("AccessError", text),
         Error::AccessDenied(_) | Error::Limited(_) => ("AccessDenied".into(), DENIED.to_owned()),
-        other => (other.to_string().into(), last_line(other)),
+        other => (other.told().into(), last_line(other)),
     }
 }
 
 /// Odoo sends the traceback; its last line is what clients show.
 fn last_line(error: &Error) -> String {
     let name = error.name();
-    format!("{}: {error}", name.strip_prefix("builtins.").unwrap_or(&name))
+    format!("{}: {}", name.strip_prefix("builtins.").unwrap_or(&name), error.told())
 }
 
 #[cfg(test)]

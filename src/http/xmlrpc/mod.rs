@@ -41,6 +41,7 @@ async fn answer(app: &App, service: &str, body: Body, version: Version) -> HttpR
     match call(app, service, &body).await {
         Ok(xml) => HttpResponse::Ok().content_type(XML).body(xml),
         Err(error) => {
+            reply::note(&error);
             let mut response = HttpResponse::build(match error {
                 Error::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
                 Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

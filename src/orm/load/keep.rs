@@ -163,5 +163,8 @@ fn keep_late<'a>(env: &'a Environment, owner: i64, late: &'a [Late]) -> Promise<
 
 /// Whether an error is not the record's but the whole call's.
 fn is_of_the_call(error: &Error) -> bool {
-    matches!(error, Error::Conflict | Error::Unavailable(_) | Error::Internal(_) | Error::SessionExpired)
+    matches!(
+        error,
+        Error::Conflict | Error::Unavailable(_) | Error::InDoubt | Error::Internal(_) | Error::SessionExpired
+    )
 }

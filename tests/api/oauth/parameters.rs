@@ -93,6 +93,13 @@ async fn an_odd_value_is_refused_and_protects_where_it_got_in() {
         app.database
             .query(&format!("INSERT INTO ir_config_parameter (key, value) VALUES ('{key}', '{value}')"));
     }
+    let answer = admin.call_kw(
+        "ir.config_parameter",
+        "set_param",
+        json!(["oregional.audit_days", "36501"]),
+        json!({}),
+    );
+    assert_eq!(answer.await.error().1, "odoo.exceptions.ValidationError");
     let known =
         admin.result("ir.config_parameter", "search", json!([[["key", "=", "oregional.idle_expiry"]]])).await;
     let answer =

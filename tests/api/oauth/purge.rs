@@ -223,3 +223,32 @@ async fn many_rows_go_in_batches() {
     assert_eq!(counted, ["2000", "2000", "500"]);
     assert_eq!(count(&app, "rate_limit"), 0);
 }
+
+#[tokio::test]
+async fn an_odd_number_of_days_deletes_no_audit_entries_and_holds_nothing_up() {
+    let app = TestApp::start();
+    app.admin().await;
+    let kept = count(&app, "audit_log");
+    assert!(kept > 0);
+    let later = Utc::now().naive_utc() + TimeDelta::days(400);
+    let set = |value: &str| {
+        let change =
+            format!("UPDATE ir_config_parameter SET value = '{value}' WHERE key = 'oregional.audit_days'");
+        app.database.query(&change);
+    };
+    app.database.query("INSERT INTO ir_config_parameter (key, value) VALUES ('oregional.audit_days', '0')");
+    // Past the server any value comes in, also one before the calendar of the database or of the program.
+    for odd in ["a year", "-1", "1.5", "", "36501", "96000000", "999999999", "9223372036854775807"] {
+        set(odd);
+        round(&app, later).await;
+        assert!(count(&app, "audit_log") >= kept, "{odd}");
+    }
+    for many in ["0", "36500"] {
+        set(many);
+        round(&app, later).await;
+        assert!(count(&app, "audit_log") >= kept, "{many}");
+    }
+    set(" 30 ");
+    round(&app, later).await;
+    assert_eq!(count(&app, "audit_log"), 0);
+}

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::app::{PASSWORD, TestApp};
-use crate::support::client::password_of;
-use crate::support::services::{OBJECTS, Outcome, Script};
+use crate::support::app::{DB, PASSWORD, TestApp};
+use crate::support::client::{Answer, password_of};
+use crate::support::services::{OBJECTS, Outcome, Script, service};
 
 const MODEL: &str = "oregional.application";
 
@@ -115,4 +115,22 @@ async fn a_wrong_old_password_is_no_reason_to_forget_the_right_one() {
 
     assert!(outcome.is_denied());
     assert!(script.is_let_in().await);
+}
+
+#[tokio::test]
+async fn a_key_that_is_remembered_lets_nobody_in_by_a_login_that_nobody_has() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let key = admin.api_key().await;
+    let anonymous = app.anonymous();
+    let question = anonymous.http.post(format!("{}/json/2/res.users/context_get", app.url()));
+    let answer = Answer::to(question.bearer_auth(&key).json(&json!({}))).await;
+    assert_eq!(answer.status, reqwest::StatusCode::OK, "{answer:?}");
+
+    for path in ["/jsonrpc", "/xmlrpc/2/common"] {
+        let outcome = service(&anonymous, path, "common", "login", json!([DB, "nobody", key])).await;
+        assert_eq!(outcome, Outcome::Result(false.into()), "{path}");
+    }
+    let outcome = service(&anonymous, "/jsonrpc", "common", "login", json!([DB, "admin", key])).await;
+    assert_eq!(outcome, Outcome::Result(admin.uid.into()));
 }

@@ -59,6 +59,7 @@ pub(in crate::http) async fn submit(
         error,
         Error::SessionExpired
             | Error::Unavailable(_)
+            | Error::InDoubt
             | Error::Internal(_)
             | Error::NotFound(_)
             | Error::Missing(_)

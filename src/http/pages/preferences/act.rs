@@ -63,9 +63,9 @@ pub(in crate::http) async fn act(
         Ok(Done::Key(key)) => {
             again(&app, &request, caller, &asked, StatusCode::OK, |desk| page::made(desk, &key)).await
         }
-        Err(error @ (Error::SessionExpired | Error::Unavailable(_) | Error::Internal(_))) => {
-            trouble(&app, &request, &error).await
-        }
+        Err(
+            error @ (Error::SessionExpired | Error::Unavailable(_) | Error::InDoubt | Error::Internal(_)),
+        ) => trouble(&app, &request, &error).await,
         Err(error) => {
             let text = error.to_string();
             again(&app, &request, caller, &asked, StatusCode::UNPROCESSABLE_ENTITY, |desk| {
@@ -145,13 +145,13 @@ async fn done(visit: &Visit, posted: &Posted) -> Result<Done> {
 }
 
 async fn password(visit: &Visit, posted: &Posted, user: i64) -> Result<Done> {
-    // Spaces at the ends belong to nobody's password: they are cut off here and at the door.
+    // Spaces belong to a password like any other character, here as at the door.
     let of = |name: &str| posted.get(name).unwrap_or_default();
-    let (old, new) = (of("old"), of("new").trim());
-    if new != of("again").trim() {
+    let (old, new) = (of("old"), of("new"));
+    if new != of("again") {
         return Err(Error::User("The two new passwords are not the same.".to_owned()));
     }
-    if new.chars().count() < SHORTEST {
+    if new.trim().chars().count() < SHORTEST {
         return Err(Error::User("A password has at least twelve characters.".to_owned()));
     }
     visit.call("res.users", "change_password", json!([old, new]), json!({}), &Map::new()).await?;
