@@ -240,8 +240,8 @@ impl Behaviour for Uri {
 
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {
         match values.get("uri") {
-            None | Some(Json::Null | Json::Bool(false)) => Ok(()),
-            Some(uri) => check_uri(&python::text(uri)),
+            Some(Json::String(uri)) => check_uri(uri),
+            _ => Ok(()),
         }
     }
 }
@@ -288,12 +288,6 @@ fn check_uri(uri: &str) -> Result<()> {
     if authority.contains('@') || uri.contains('\\') {
         return refuse("has user information or a backslash");
     }
-    // The consent page names the host in its policy, where others have a meaning.
-    let is_of_a_host =
-        |letter: char| !letter.is_ascii() || letter.is_ascii_alphanumeric() || "-._~:[]%".contains(letter);
-    if authority.is_empty() || !authority.chars().all(is_of_a_host) {
-        return refuse("has no host, or one with a character that no host has");
-    }
     Ok(())
 }
 
@@ -325,12 +319,6 @@ mod tests {
             "https://user:pw@a.example/cb",
             "https://a.example\\@evil.example/cb",
             "https://a.example/c b",
-            "https:///a.example",
-            "https://*.example/cb",
-            "https://a.example;evil/cb",
-            "https://a.example,evil/cb",
-            "https://a.example\"/cb",
-            "5",
             "https://a.example/\u{7}",
         ] {
             assert!(check_uri(bad).is_err(), "{bad}");

@@ -104,23 +104,19 @@ fn revoke(call: Call<'_>) -> Promise<'_, Reply> {
             .into_iter()
             .collect();
         write(&call.env.sudo(), call.model, &call.ids, values).await?;
+        call.env.connection().query_all(grant::revoke(&call.ids, call.env.now())).await?;
+        for id in &call.ids {
+            let note = audit::note_grant(
+                "revoke",
+                "by the user or an administrator",
+                *id,
+                call.env.user().id,
+                call.env.now(),
+            );
+            call.env.connection().query(note).await?;
+        }
         Ok(Reply::truth())
     })
-}
-
-/// Who empties an expiry wants an end: that is how clients revoked before there was a method for it. What is
-/// shown and what holds are never two things.
-async fn end_tokens(env: &Environment, ids: &[i64], values: &Values) -> Result<()> {
-    let is_emptied = |name| matches!(values.get(name), Some(Json::Bool(false) | Json::Null));
-    if !["access_token_expiry", "refresh_token_expiry"].into_iter().any(is_emptied) {
-        return Ok(());
-    }
-    env.connection().query_all(grant::revoke(ids, env.now())).await?;
-    for id in ids {
-        let why = "by the user or an administrator";
-        env.connection().query(audit::note_grant("revoke", why, *id, env.user().id, env.now())).await?;
-    }
-    Ok(())
 }
 
 /// What a user allowed is for that user and that application alone: nobody makes another's consent of it.
@@ -156,10 +152,7 @@ impl Behaviour for Authorization {
         ids: &'a [i64],
         values: &'a mut Values,
     ) -> Promise<'a, ()> {
-        Box::pin(async move {
-            keep_parties(env, ids, values).await?;
-            end_tokens(env, ids, values).await
-        })
+        Box::pin(keep_parties(env, ids, values))
     }
 
     fn acts_after_change(&self) -> bool {

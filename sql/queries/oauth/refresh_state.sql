@@ -11,9 +11,7 @@ SELECT f.application_id,
        coalesce(x.used_at, n.opened_at),
        f.scope,
        coalesce(x.scope, f.scope),
-       -- Who asks at the same time may have looked at the clock before the token was made.
-       least(greatest(0, coalesce(ceil(extract(epoch FROM x.expires_at - $2::timestamp)), 0)),
-             nullif(a.access_token_expiry, 0))::int,
+       greatest(0, coalesce(ceil(extract(epoch FROM x.expires_at - $2::timestamp)), 0))::int,
        x.revoked_at IS NOT NULL OR n.revoked_at IS NOT NULL AS is_revoked,
        -- Those made under a key that has been replaced cannot be told again; an access token that was purged can, as one
        -- that has expired.

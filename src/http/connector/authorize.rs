@@ -17,7 +17,6 @@ use crate::db::{Connection, Sql};
 use crate::http::oauth::authorize::{self as standard, Known, Step};
 use crate::http::oauth::form::Form;
 use crate::http::oauth::pages;
-use crate::http::pages::texts_of;
 use crate::orm::context::BASE_LANG;
 use crate::orm::registry::{int, text};
 use crate::rpc::App;
@@ -37,7 +36,7 @@ pub(super) async fn authorize(app: Data<App>, request: HttpRequest, body: Body) 
             let posted = String::from_utf8_lossy(answer::form_of(&request, &body).unwrap_or_default());
             let all = [request.query_string(), &posted];
             let query = all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("&");
-            standard::to_sign_in(&request, request.path(), &query)
+            standard::to_sign_in(request.path(), &query)
         }
         Ok(Step::Back(location)) => standard::sent(StatusCode::FOUND, &location),
         Ok(Step::Page(page)) => page,
@@ -54,8 +53,7 @@ fn shown(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match refusal {
         Refusal::Code(code, text, _) if accept.contains("text/html") => {
-            let mut page =
-                pages::refusal(texts_of(request), &Cause::InvalidRequest(format!("{text} ({code})").into()));
+            let mut page = pages::refusal(&Cause::InvalidRequest(format!("{text} ({code})").into()));
             *page.status_mut() = StatusCode::UNAUTHORIZED;
             page
         }
@@ -72,9 +70,6 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
     }
     if form.get("state").is_some_and(|state| state.len() > standard::LONGEST_STATE) {
         return Err(refusal("0001", "The state is too long."));
-    }
-    if form.get("state").is_some_and(|state| state.contains('\0')) {
-        return Err(refusal("0001", "The state has a character that cannot be kept."));
     }
     let failed = under(&format!("{AUTHORIZATION}0006"));
     let client_id =
@@ -100,7 +95,7 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
         uri_named: true,
         // The plugin asks for nothing that these words mean.
         scope: Scope::parse(form.get("scope")).unwrap_or(DEFAULT),
-        state: form.get("state").map(str::to_owned),
+        state: form.get("state").map(str::to_owned).filter(|state| !state.contains('\0')),
         challenge: pkce::challenge(form.get("code_challenge"), form.get("code_challenge_method"))
             .map_err(under(&format!("{AUTHORIZATION}0001")))?,
         face: Face::Connector,

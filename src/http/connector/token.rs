@@ -98,7 +98,7 @@ async fn by_code(app: &App, form: &Form) -> Result<Pair, Refusal> {
 
 async fn by_refresh_token(app: &App, request: &HttpRequest, form: &Form) -> Result<Pair, Refusal> {
     let no_client = |number, text| with_cause(number, text, Cause::InvalidClient);
-    let basic = credentials::plain_basic(request)
+    let basic = credentials::basic(request)
         .map_err(|_refusal| no_client("0202", "The Basic header is empty or no pair."))?;
     let (client_id, secret) = basic.ok_or_else(|| no_client("0201", "There is no Basic header."))?;
     if client_id.is_empty() {
@@ -125,7 +125,7 @@ pub(super) async fn status(app: Data<App>, request: HttpRequest) -> HttpResponse
 
 async fn told(app: &App, request: &HttpRequest) -> Result<String, Refusal> {
     let refused = under("OrestapiApplicationData-0010");
-    let basic = credentials::plain_basic(request).map_err(&refused)?;
+    let basic = credentials::basic(request).map_err(&refused)?;
     let (client_id, secret) = basic.ok_or_else(|| refused(Cause::InvalidClient))?;
     let max_failures = app.shared.settings.max_failures;
     let credentials = Credentials { client_id, client_secret: secret.into(), max_failures };

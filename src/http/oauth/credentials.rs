@@ -32,22 +32,12 @@ fn after_scheme<'a>(request: &'a HttpRequest, scheme: &str) -> Outcome<Option<&'
 /// # Errors
 ///
 /// [`Refusal::InvalidClient`] for what is no such pair.
-fn basic(request: &HttpRequest) -> Outcome<Option<(String, String)>> {
-    let Some((id, secret)) = plain_basic(request)? else { return Ok(None) };
-    Ok(Some((form_decoded(&id)?, form_decoded(&secret)?)))
-}
-
-/// The same put together as they are, as the plugin does it.
-///
-/// # Errors
-///
-/// [`Refusal::InvalidClient`] for what is no such pair.
-pub(in crate::http) fn plain_basic(request: &HttpRequest) -> Outcome<Option<(String, String)>> {
+pub(in crate::http) fn basic(request: &HttpRequest) -> Outcome<Option<(String, String)>> {
     let Some(value) = after_scheme(request, "Basic")? else { return Ok(None) };
     let decoded = STANDARD.decode(value.trim()).map_err(|_error| Refusal::InvalidClient)?;
     let text = String::from_utf8(decoded).map_err(|_error| Refusal::InvalidClient)?;
     let (id, secret) = text.split_once(':').ok_or(Refusal::InvalidClient)?;
-    Ok(Some((id.to_owned(), secret.to_owned())))
+    Ok(Some((form_decoded(id)?, form_decoded(secret)?)))
 }
 
 fn form_decoded(text: &str) -> Outcome<String> {

@@ -27,13 +27,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             web::resource("/oauth2/userinfo")
                 .route(web::get().to(metadata::userinfo))
-                .route(web::head().to(metadata::userinfo))
                 .route(web::post().to(metadata::userinfo)),
         )
         .service(
-            web::resource("/.well-known/oauth-authorization-server")
-                .route(web::get().to(metadata::metadata))
-                .route(web::head().to(metadata::metadata)),
+            web::resource("/.well-known/oauth-authorization-server").route(web::get().to(metadata::metadata)),
         );
 }
 

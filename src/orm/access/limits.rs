@@ -145,9 +145,6 @@ const NEVER: [&str; 6] = [
 /// What the server itself is made of: looked at perhaps, never changed.
 const FIXED: [&str; 3] = ["ir.", "res.config.", "oregional."];
 
-/// How many computed fields may follow one another.
-const LONGEST_CHAIN: usize = 4;
-
 /// Fields that every record has and that tell nothing of their own.
 const ALWAYS: [&str; 2] = ["id", "display_name"];
 
@@ -169,25 +166,6 @@ impl Limits {
         }
         let is_beyond = field.kind.is_x2many()
             && field.kind.comodel().is_none_or(|comodel| !self.allow(comodel, Operation::Read));
-        !field.sealed
-            && !is_beyond
-            && self.scheme.offers_field(&model.name, &field.name)
-            && !self.follows_kept_back(model, field, LONGEST_CHAIN)
-    }
-
-    /// Whether a computed field tells of one that the scheme names as kept back. Where the scheme names what it
-    /// offers, a computed field is offered by its own name.
-    fn follows_kept_back(&self, model: &Model, field: &Field, left: usize) -> bool {
-        let is_kept_back = |field: &Field| {
-            let configuration = self.scheme.configuration(&model.name);
-            configuration.is_some_and(|known| {
-                known.field_limit == Limit::Blacklist && known.fields.contains(&field.name)
-            })
-        };
-        let parts = field.depends.iter().filter(|_| field.is_computed()).filter_map(|path| model.field(path));
-        left > 0
-            && parts
-                .into_iter()
-                .any(|part| is_kept_back(part) || self.follows_kept_back(model, part, left - 1))
+        !field.sealed && !is_beyond && self.scheme.offers_field(&model.name, &field.name)
     }
 }

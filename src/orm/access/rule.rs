@@ -163,7 +163,6 @@ pub fn domain(env: &Environment, model: &Model, operation: Operation) -> Result<
                 path: delegation.field.clone(),
                 operator: Operator::Any,
                 operand: Operand::Domain(Box::new(behind)),
-                of_name: false,
             })),
         }
     }

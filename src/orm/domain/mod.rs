@@ -149,8 +149,6 @@ pub struct Condition {
     pub operator: Operator,
     /// The right side.
     pub operand: Operand,
-    /// Whether it asks for the name of a record, which is told whatever the caller may see of its fields.
-    pub of_name: bool,
 }
 
 /// A domain; see the module.
@@ -173,8 +171,7 @@ pub enum Domain {
 impl Domain {
     /// A condition with a plain value.
     pub fn condition(path: &str, operator: Operator, value: impl Into<Json>) -> Self {
-        let operand = Operand::Value(value.into());
-        Self::Condition(Condition { path: path.to_owned(), operator, operand, of_name: false })
+        Self::Condition(Condition { path: path.to_owned(), operator, operand: Operand::Value(value.into()) })
     }
 
     /// All of them, without needless layers.

@@ -39,9 +39,9 @@ fn simplify(domain: Domain) -> Domain {
     match domain {
         Domain::And(parts) => Domain::all_of(once(parts)),
         Domain::Or(parts) => Domain::any_of(merge(once(parts))),
-        Domain::Condition(Condition { path, operator, operand: Operand::Domain(inner), of_name }) => {
+        Domain::Condition(Condition { path, operator, operand: Operand::Domain(inner) }) => {
             let operand = Operand::Domain(Box::new(optimize(*inner)));
-            Domain::Condition(Condition { path, operator, operand, of_name })
+            Domain::Condition(Condition { path, operator, operand })
         }
         other => other,
     }
@@ -96,7 +96,7 @@ fn merge(parts: Vec<Domain>) -> Vec<Domain> {
 }
 
 fn listed(part: &Domain) -> Option<(String, Vec<Json>)> {
-    let Domain::Condition(Condition { path, operator, operand: Operand::Value(value), .. }) = part else {
+    let Domain::Condition(Condition { path, operator, operand: Operand::Value(value) }) = part else {
         return None;
     };
     match (operator, value) {
@@ -113,14 +113,10 @@ fn unlist(part: Domain) -> Domain {
             path,
             operator: Operator::In,
             operand: Operand::Value(Json::Array(mut items)),
-            of_name,
-        }) if items.len() == 1 => {
-            let (operator, value) = match items.pop() {
-                Some(only @ (Json::Number(_) | Json::String(_))) => (Operator::Eq, only),
-                other => (Operator::In, Json::Array(other.into_iter().collect())),
-            };
-            Domain::Condition(Condition { path, operator, operand: Operand::Value(value), of_name })
-        }
+        }) if items.len() == 1 => match items.pop() {
+            Some(only @ (Json::Number(_) | Json::String(_))) => Domain::condition(&path, Operator::Eq, only),
+            other => Domain::condition(&path, Operator::In, Json::Array(other.into_iter().collect())),
+        },
         other => other,
     }
 }

@@ -179,7 +179,7 @@ fn condition(item: &Json, above: usize) -> Result<Domain> {
         Operator::Any | Operator::NotAny => Operand::Domain(Box::new(nested(value, above + 1)?)),
         _ => Operand::Value(value.clone()),
     };
-    Ok(normalized(Condition { path, operator, operand, of_name: false }))
+    Ok(normalized(Condition { path, operator, operand }))
 }
 
 fn no_field(item: &Json) -> Error {

@@ -111,28 +111,16 @@ fn is_among(compiler: &Compiler<'_>, value: Sql, select: Sql) -> Sql {
 /// so tells nothing of itself. Where records have no name, a name restricts nothing, as in Odoo.
 pub fn name_domain(env: &Environment, model: &Model, operator: Operator, value: &Json) -> Domain {
     let is_seen =
-        |name: &str| model.field(name).is_some_and(|field| access::has_field_access(env, model, field));
-    // An application is told the names of records whatever its scheme keeps back.
-    let is_told = |name: &str| {
-        let own = model.field("display_name").filter(|_| env.limits().is_some());
-        own.is_some_and(|own| own.depends.iter().any(|part| part == name))
-    };
-    let condition = |name: &str, of_name| {
-        let operand = Operand::Value(value.clone());
-        Domain::Condition(Condition { path: name.to_owned(), operator, operand, of_name })
-    };
+        |name: &&str| model.field(name).is_some_and(|field| access::has_field_access(env, model, field));
     let all = model.rec_names_search();
-    let mut parts: Vec<Domain> = all
-        .iter()
-        .filter(|name| is_seen(name) || is_told(name))
-        .map(|name| condition(name, is_told(name)))
-        .collect();
-    if parts.is_empty() {
+    let mut names: Vec<&str> = all.iter().copied().filter(is_seen).collect();
+    if names.is_empty() {
         // A computed name may be kept back where the plain one is not. Where nothing is left, the refusal of the
         // fields says why.
-        let plain = Some("name").filter(|name| is_seen(name)).map_or(all, |name| vec![name]);
-        parts = plain.into_iter().map(|name| condition(name, false)).collect();
+        names = Some("name").filter(is_seen).map_or(all, |name| vec![name]);
     }
+    let parts: Vec<Domain> =
+        names.into_iter().map(|name| Domain::condition(name, operator, value.clone())).collect();
     // `any_of` nothing would be no record.
     if operator.is_negative() || parts.is_empty() { Domain::all_of(parts) } else { Domain::any_of(parts) }
 }

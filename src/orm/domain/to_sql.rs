@@ -165,18 +165,16 @@ impl<'a> Compiler<'a> {
             Domain::Not(inner) => self.check_fields(model, inner),
             Domain::Condition(condition) => {
                 let first = condition.path.split('.').next().unwrap_or_default();
-                self.field(model, first, condition.of_name).map(|_| ())
+                self.field(model, first).map(|_| ())
             }
         }
     }
 
-    /// A field that the caller may see, or that the name of a record is made of.
-    fn field<'m>(&self, model: &'m Model, name: &str, of_name: bool) -> Result<&'m Field> {
+    /// A field that the caller may see.
+    fn field<'m>(&self, model: &'m Model, name: &str) -> Result<&'m Field> {
         let unknown = || Error::Value(format!("Invalid field {}.{name} in a domain.", model.name));
         let field = model.field(name).ok_or_else(unknown)?;
-        if !of_name {
-            access::check_field(self.env, model, field)?;
-        }
+        access::check_field(self.env, model, field)?;
         Ok(field)
     }
 
@@ -188,7 +186,7 @@ impl<'a> Compiler<'a> {
         if rest.is_some_and(|rest| rest.split('.').count() >= LONGEST_PATH) {
             return Err(Error::Value(format!("A path has {LONGEST_PATH} steps at the most.")));
         }
-        let field = self.field(model, first, condition.of_name)?;
+        let field = self.field(model, first)?;
         if let Some(part) = rest.filter(|_| is_time(field)).and_then(DatePart::parse) {
             let value = self.value(model, alias, field)?;
             let number = part.of(date_part::local(field, value, date_part::zone(self.env)));

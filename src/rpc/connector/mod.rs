@@ -56,9 +56,7 @@ async fn run(
 fn refused(error: Error) -> Result<Answer> {
     match error {
         Error::Access(_) => Ok(Err(Refusal::Unreadable)),
-        Error::Value(text) | Error::User(text) | Error::Database { message: text, .. } => {
-            Ok(Err(Refusal::BadFields(text)))
-        }
+        Error::Value(text) | Error::User(text) => Ok(Err(Refusal::BadFields(text))),
         other => Err(other),
     }
 }
