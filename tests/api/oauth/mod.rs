@@ -20,6 +20,6 @@ mod purge;
 mod refresh;
 mod refused;
 pub(crate) mod support;
-mod tokens;
+pub(crate) mod tokens;
 mod under_way;
 mod way_back;
