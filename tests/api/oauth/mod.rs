@@ -4,6 +4,7 @@ mod addresses;
 mod authorize;
 mod bearer;
 mod bound;
+mod by_hand;
 mod concurrency;
 mod consents;
 mod descriptions;
