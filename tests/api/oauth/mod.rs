@@ -11,6 +11,7 @@ mod descriptions;
 mod ended;
 mod endurance;
 mod exchange;
+mod fair;
 mod kept_back;
 mod leaks;
 mod library;
