@@ -15,6 +15,7 @@ mod fair;
 mod kept_back;
 mod leaks;
 mod library;
+mod looks;
 mod moved;
 mod odd;
 mod parameters;
