@@ -4,4 +4,5 @@ mod edges;
 mod kept_back;
 mod records;
 mod sign_in;
+mod strict;
 mod support;
