@@ -241,6 +241,8 @@ impl Behaviour for Uri {
     fn validate(&self, _env: &Environment, values: &Values) -> Result<()> {
         match values.get("uri") {
             Some(Json::String(uri)) => check_uri(uri),
+            // Where there is none, the field itself says so.
+            Some(other) if python::truth(other) => check_uri(&python::text(other)),
             _ => Ok(()),
         }
     }
@@ -288,6 +290,14 @@ fn check_uri(uri: &str) -> Result<()> {
     if authority.contains('@') || uri.contains('\\') {
         return refuse("has user information or a backslash");
     }
+    // The parser looks for the host behind any number of slashes.
+    if authority.is_empty() || authority.starts_with(':') {
+        return refuse("has no host or another scheme");
+    }
+    // The host stands in the policy of the consent page, where these mean something.
+    if authority.chars().any(|letter| "*;,'\"<>`$!&()=+{}|^~".contains(letter)) {
+        return refuse("has a host with a character that no host has");
+    }
     Ok(())
 }
 
@@ -313,6 +323,18 @@ mod tests {
             "https:/a.example",
             "https:a.example",
             "https://",
+            "https:///x",
+            "https://?x",
+            "https://:8443/x",
+            "5",
+            "true",
+            "https://*.example/cb",
+            "https://a;b.example/cb",
+            "https://a,b.example/cb",
+            "https://a'b.example/cb",
+            "https://a\"b.example/cb",
+            "https://a<b.example/cb",
+            "https://a>b.example/cb",
             "https://user@a.example/cb",
             "https://@evil.example/cb",
             "https://:@evil.example/cb",

@@ -18,6 +18,7 @@ use crate::orm::field::{OnDelete, Scope};
 use crate::orm::method::{Call, Effect, Method, Parameter, Receiver, Reply};
 use crate::orm::methods::method;
 use crate::orm::model::Model;
+use crate::orm::python;
 use crate::orm::write::write;
 
 /// `application - user`.
@@ -103,20 +104,28 @@ fn revoke(call: Call<'_>) -> Promise<'_, Reply> {
             .map(|name| (name.to_owned(), Json::Bool(false)))
             .into_iter()
             .collect();
+        // What ends with that is ended after the change, whoever makes it.
         write(&call.env.sudo(), call.model, &call.ids, values).await?;
-        call.env.connection().query_all(grant::revoke(&call.ids, call.env.now())).await?;
-        for id in &call.ids {
-            let note = audit::note_grant(
-                "revoke",
-                "by the user or an administrator",
-                *id,
-                call.env.user().id,
-                call.env.now(),
-            );
-            call.env.connection().query(note).await?;
-        }
         Ok(Reply::truth())
     })
+}
+
+/// Ends all codes and tokens of some grants.
+async fn end_tokens(env: &Environment, ids: &[i64]) -> Result<()> {
+    env.connection().query_all(grant::revoke(ids, env.now())).await?;
+    for id in ids {
+        let note =
+            audit::note_grant("revoke", "by the user or an administrator", *id, env.user().id, env.now());
+        env.connection().query(note).await?;
+    }
+    Ok(())
+}
+
+/// Whether values say of a token that it has no expiry any more, which is how Odoo's module revokes.
+fn ends_tokens(values: &Values) -> bool {
+    ["access_token_expiry", "refresh_token_expiry"]
+        .iter()
+        .any(|name| values.get(*name).is_some_and(|expiry| !python::truth(expiry)))
 }
 
 /// What a user allowed is for that user and that application alone: nobody makes another's consent of it.
@@ -160,6 +169,7 @@ impl Behaviour for Authorization {
     }
 
     /// A URI that is taken out of a grant has to be asked for again; one that is put in is not allowed by that.
+    /// Where an expiry is taken out, the tokens end; any other moment is a report and changes nothing.
     fn after_change<'a>(
         &'a self,
         env: &'a Environment,
@@ -173,6 +183,9 @@ impl Behaviour for Authorization {
                     ids.to_vec(),
                 );
                 env.connection().execute(statement).await?;
+            }
+            if values.iter().any(ends_tokens) {
+                end_tokens(env, ids).await?;
             }
             Ok(())
         })

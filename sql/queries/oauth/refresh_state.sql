@@ -11,7 +11,8 @@ SELECT f.application_id,
        coalesce(x.used_at, n.opened_at),
        f.scope,
        coalesce(x.scope, f.scope),
-       greatest(0, coalesce(ceil(extract(epoch FROM x.expires_at - $2::timestamp)), 0))::int,
+       -- Whose clock is behind that of the server which made it, is told no more than it was made for.
+       greatest(0, coalesce(ceil(extract(epoch FROM x.expires_at - greatest($2::timestamp, x.issued_at))), 0))::int,
        x.revoked_at IS NOT NULL OR n.revoked_at IS NOT NULL AS is_revoked,
        -- Those made under a key that has been replaced cannot be told again; an access token that was purged can, as one
        -- that has expired.

@@ -47,6 +47,11 @@ impl Credentials {
         Key::new("client", &Origin::current().address, &self.client_id, self.max_failures)
     }
 
+    /// Who fails when a code or a refresh token is not good: `event` says which of both.
+    fn limit_of(&self, event: &str) -> Key {
+        Key::new(event, &Origin::current().address, &self.client_id, self.max_failures)
+    }
+
     /// The statement whose row [`verdict`] judges: id, keyed hash, seconds to wait. An archived application
     /// is none.
     pub fn look_up(&self, now: NaiveDateTime) -> Sql {
@@ -145,6 +150,50 @@ pub async fn failed(connection: &Connection, credentials: &Credentials, now: Nai
     );
     connection.execute(statement).await?;
     Ok(())
+}
+
+/// Counts a code or a refresh token that is not good, of a client that has proved who it is, and tells the audit
+/// log. It is counted apart from wrong secrets, and limits nothing but further failures: a client whose codes
+/// fail goes on with good ones.
+///
+/// # Errors
+///
+/// [`Refusal::Limited`] when it fails too often, and [`Refusal::Failed`] when the database is away.
+pub async fn failed_grant(
+    connection: &Connection,
+    credentials: &Credentials,
+    client: &Client,
+    event: &'static str,
+    now: NaiveDateTime,
+) -> Outcome<()> {
+    let key = credentials.limit_of(event);
+    if let Some(seconds) = limit::check(connection, &key, now).await? {
+        return Err(Refusal::Limited(seconds));
+    }
+    limit::fail(connection, &key, now).await?;
+    let event = audit::Event {
+        event,
+        outcome: "refused",
+        application_id: client.application_id,
+        ..audit::Event::default()
+    };
+    connection.query(audit::note(&event, now)).await?;
+    Ok(())
+}
+
+/// Whether credentials are right, where a client may mean others by the same words: nothing is counted.
+///
+/// # Errors
+///
+/// [`Refusal::Failed`] when the database is away.
+pub async fn is_right(
+    connection: &Connection,
+    sealer: &Sealer,
+    credentials: &Credentials,
+    now: NaiveDateTime,
+) -> Outcome<bool> {
+    let rows = connection.query(credentials.look_up_any(now)).await?;
+    Ok(verdict(credentials, sealer, &rows).is_ok())
 }
 
 /// As much of a client's word as the audit log keeps.

@@ -10,7 +10,7 @@ use super::client::{self, Credentials};
 use super::code::GRACE;
 use super::scope::Scope;
 use super::{Outcome, Refusal, TOKEN_LENGTH, digest, is_token};
-use crate::auth::{audit, limit};
+use crate::auth::audit;
 use crate::clock::{World, letters};
 use crate::db::{Connection, Raw, Row, Sql};
 use crate::origin::Origin;
@@ -93,7 +93,7 @@ pub async fn rotate(
     let rows = connection.query(state).await?;
     let known = rows.first().filter(|row| is_token(refresh) && int(row, 0) == client.application_id);
     let Some(row) = known else {
-        limit::fail(connection, &credentials.limit(), now).await?;
+        client::failed_grant(connection, credentials, &client, "refresh", now).await?;
         return Err(Refusal::grant(NOT_GOOD));
     };
     match judge(row, scope, now) {

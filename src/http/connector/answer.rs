@@ -1,6 +1,7 @@
 //! Answers to the plugin: JSON, and for every refusal a 401 with one of its codes.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
@@ -67,7 +68,9 @@ pub(super) fn refused(refusal: &Refusal) -> HttpResponse {
                 body.insert("error".to_owned(), cause.code().into());
                 body.insert("error_description".to_owned(), cause.to_string().into());
             }
-            json_of(StatusCode::UNAUTHORIZED, body.to_string())
+            let mut response = json_of(StatusCode::UNAUTHORIZED, body.to_string());
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(code)));
+            response
         }
         Refusal::Limited(cause) => later(StatusCode::TOO_MANY_REQUESTS, cause),
         Refusal::Failed(error) => {
@@ -75,6 +78,16 @@ pub(super) fn refused(refusal: &Refusal) -> HttpResponse {
             let cause = Cause::Failed(error.clone());
             later(answer::status(&cause), &cause)
         }
+    }
+}
+
+/// How a caller proves itself where this code came from (RFC 9110, 15.5.2).
+fn challenge(code: &str) -> &'static str {
+    let is_client = ["OrestapiOauth2AccessToken", "OrestapiApplicationData"].iter();
+    if is_client.into_iter().any(|start| code.starts_with(start)) {
+        "Basic realm=\"oregional\""
+    } else {
+        "Bearer realm=\"oregional\""
     }
 }
 
@@ -94,6 +107,20 @@ fn later(status: StatusCode, cause: &Cause) -> HttpResponse {
 /// The parameters, from the query and a form body as if they were one.
 pub(super) fn parameters(request: &HttpRequest, body: &Body) -> Result<Form, Cause> {
     Form::parse(&[request.query_string().as_bytes(), form_of(request, body)?])
+}
+
+/// Refuses a parameter that is given twice, on a route that takes none.
+pub(super) fn check_parameters(request: &HttpRequest, body: &Body, code: &str) -> Result<(), Refusal> {
+    parameters(request, body).map(drop).map_err(|cause| Refusal::code(code, cause.to_string()))
+}
+
+/// The interface is one of GET and POST, and HEAD is a GET.
+pub(super) async fn method_not_allowed() -> HttpResponse {
+    let text = "This address is asked by GET or POST.";
+    let mut response = answer::uncached(StatusCode::METHOD_NOT_ALLOWED);
+    response.insert_header((ALLOW, "GET, HEAD, POST"));
+    let body = json!({"orestapi_code": "Orestapi-0000", "orestapi_message": text});
+    response.content_type("application/json").body(body.to_string())
 }
 
 /// The body, where it is a form. One of another kind is none: the plugin sends one along with its parameters in

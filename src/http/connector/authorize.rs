@@ -71,6 +71,9 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
     if form.get("state").is_some_and(|state| state.len() > standard::LONGEST_STATE) {
         return Err(refusal("0001", "The state is too long."));
     }
+    if form.get("state").is_some_and(|state| state.contains('\0')) {
+        return Err(refusal("0001", "The state must not contain a NUL character."));
+    }
     let failed = under(&format!("{AUTHORIZATION}0006"));
     let client_id =
         form.get("client_id").ok_or_else(|| refusal("0002", "The parameter client_id is missing."))?;
@@ -95,7 +98,7 @@ async fn asked(app: &App, request: &HttpRequest, form: &Form) -> Result<Step, Re
         uri_named: true,
         // The plugin asks for nothing that these words mean.
         scope: Scope::parse(form.get("scope")).unwrap_or(DEFAULT),
-        state: form.get("state").map(str::to_owned).filter(|state| !state.contains('\0')),
+        state: form.get("state").map(str::to_owned),
         challenge: pkce::challenge(form.get("code_challenge"), form.get("code_challenge_method"))
             .map_err(under(&format!("{AUTHORIZATION}0001")))?,
         face: Face::Connector,
@@ -182,8 +185,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// A sign of life for a browser that is signed in.
-pub(super) async fn link(app: Data<App>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn link(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     let outcome = async {
+        answer::check_parameters(&request, &body, "OrestapiApplicationConfluenceLink-0001")?;
         let connection = app.pool.get().await?;
         signed_in(&app, &connection, &request, "OrestapiApplicationConfluenceLink-0010").await?;
         Ok("{}".to_owned())

@@ -19,7 +19,10 @@ const INTERFACE: &str = "1.6.4";
 const USUAL_LIMIT: i64 = 20;
 
 /// What the server reports to be.
-pub(super) async fn version() -> HttpResponse {
+pub(super) async fn version(request: HttpRequest, body: Body) -> HttpResponse {
+    if let Err(refusal) = answer::check_parameters(&request, &body, "OrestapiVersion-0001") {
+        return answer::refused(&refusal);
+    }
     let mut told = session::version_info();
     if let Some(told) = told.as_object_mut() {
         told.insert("orestapi_version".to_owned(), INTERFACE.into());
@@ -44,7 +47,10 @@ async fn asked(
 }
 
 /// The models that are offered.
-pub(super) async fn models(app: Data<App>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn models(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    if let Err(refusal) = answer::check_parameters(&request, &body, "OrestapiApplicationGetModel-0001") {
+        return answer::refused(&refusal);
+    }
     let code = "OrestapiApplicationGetModel-0010";
     let work = async |caller| connector::models(&app, caller).await;
     let outcome = match asked(&app, &request, code, work).await {

@@ -6,12 +6,11 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 
 use super::answer::{self, Body, Refusal, answered, under};
-use crate::auth::limit;
 use crate::auth::oauth::client::{self, Credentials};
 use crate::auth::oauth::code::{self, Brought};
 use crate::auth::oauth::token::{self, Pair};
 use crate::auth::oauth::{Refusal as Cause, pkce};
-use crate::db::Sql;
+use crate::db::{Connection, Sql};
 use crate::http::oauth::credentials;
 use crate::http::oauth::form::Form;
 use crate::orm::registry::{int, text};
@@ -91,25 +90,47 @@ async fn by_code(app: &App, form: &Form) -> Result<Pair, Refusal> {
     };
     let outcome = code::exchange(&connection, &app.shared.world, &client, brought).await;
     if outcome.as_ref().is_err_and(Cause::is_failed_attempt) {
-        limit::fail(&connection, &credentials.limit(), now).await?;
+        client::failed_grant(&connection, &credentials, &client, "issue_token", now)
+            .await
+            .map_err(&refused)?;
     }
     outcome.map_err(refused)
 }
 
+/// The client of a Basic header. The plugin puts id and secret together as they are, others encode them first:
+/// what stands there counts where it is right, and else what it stands for.
+async fn basic(
+    app: &App,
+    connection: &Connection,
+    request: &HttpRequest,
+) -> Result<Option<Credentials>, Cause> {
+    let Some(raw) = credentials::raw_basic(request)? else { return Ok(None) };
+    let of = |(client_id, secret): (String, String)| Credentials {
+        client_id,
+        client_secret: secret.into(),
+        max_failures: app.shared.settings.max_failures,
+    };
+    let decoded = credentials::basic(request).ok().flatten().filter(|decoded| *decoded != raw);
+    let Some(decoded) = decoded else { return Ok(Some(of(raw))) };
+    let raw = of(raw);
+    let is_raw = client::is_right(connection, &app.shared.sealer, &raw, app.shared.world.now()).await?;
+    Ok(Some(if is_raw { raw } else { of(decoded) }))
+}
+
 async fn by_refresh_token(app: &App, request: &HttpRequest, form: &Form) -> Result<Pair, Refusal> {
     let no_client = |number, text| with_cause(number, text, Cause::InvalidClient);
-    let basic = credentials::basic(request)
-        .map_err(|_refusal| no_client("0202", "The Basic header is empty or no pair."))?;
-    let (client_id, secret) = basic.ok_or_else(|| no_client("0201", "There is no Basic header."))?;
-    if client_id.is_empty() {
+    let connection = app.pool.get().await?;
+    let credentials = basic(app, &connection, request).await.map_err(|cause| match cause {
+        Cause::Failed(error) => Refusal::Failed(error),
+        _ => no_client("0202", "The Basic header is empty or no pair."),
+    })?;
+    let credentials = credentials.ok_or_else(|| no_client("0201", "There is no Basic header."))?;
+    if credentials.client_id.is_empty() {
         return Err(no_client("0202", "The Basic header is empty or no pair."));
     }
     let refresh = form
         .get("refresh_token")
         .ok_or_else(|| missing("0203", "The parameter refresh_token is missing."))?;
-    let max_failures = app.shared.settings.max_failures;
-    let credentials = Credentials { client_id, client_secret: secret.into(), max_failures };
-    let connection = app.pool.get().await?;
     let rotated =
         token::rotate(&connection, &app.shared.world, &app.shared.sealer, &credentials, refresh, None).await;
     rotated.map_err(|cause| match cause {
@@ -119,17 +140,16 @@ async fn by_refresh_token(app: &App, request: &HttpRequest, form: &Form) -> Resu
 }
 
 /// Tells the plugin of its own application, archived or not.
-pub(super) async fn status(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    answered(told(&app, &request).await)
+pub(super) async fn status(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
+    answered(told(&app, &request, &body).await)
 }
 
-async fn told(app: &App, request: &HttpRequest) -> Result<String, Refusal> {
+async fn told(app: &App, request: &HttpRequest, body: &Body) -> Result<String, Refusal> {
+    answer::check_parameters(request, body, "OrestapiApplicationData-0001")?;
     let refused = under("OrestapiApplicationData-0010");
-    let basic = credentials::basic(request).map_err(&refused)?;
-    let (client_id, secret) = basic.ok_or_else(|| refused(Cause::InvalidClient))?;
-    let max_failures = app.shared.settings.max_failures;
-    let credentials = Credentials { client_id, client_secret: secret.into(), max_failures };
     let connection = app.pool.get().await?;
+    let credentials = basic(app, &connection, request).await.map_err(&refused)?;
+    let credentials = credentials.ok_or_else(|| refused(Cause::InvalidClient))?;
     let client = client::identify(&connection, &app.shared.sealer, &credentials, app.shared.world.now())
         .await
         .map_err(refused)?;

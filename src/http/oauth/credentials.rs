@@ -33,11 +33,21 @@ fn after_scheme<'a>(request: &'a HttpRequest, scheme: &str) -> Outcome<Option<&'
 ///
 /// [`Refusal::InvalidClient`] for what is no such pair.
 pub(in crate::http) fn basic(request: &HttpRequest) -> Outcome<Option<(String, String)>> {
+    let Some((id, secret)) = raw_basic(request)? else { return Ok(None) };
+    Ok(Some((form_decoded(&id)?, form_decoded(&secret)?)))
+}
+
+/// The same as they stand there: the plugin puts them together as they are.
+///
+/// # Errors
+///
+/// As [`basic`].
+pub(in crate::http) fn raw_basic(request: &HttpRequest) -> Outcome<Option<(String, String)>> {
     let Some(value) = after_scheme(request, "Basic")? else { return Ok(None) };
     let decoded = STANDARD.decode(value.trim()).map_err(|_error| Refusal::InvalidClient)?;
     let text = String::from_utf8(decoded).map_err(|_error| Refusal::InvalidClient)?;
     let (id, secret) = text.split_once(':').ok_or(Refusal::InvalidClient)?;
-    Ok(Some((form_decoded(id)?, form_decoded(secret)?)))
+    Ok(Some((id.to_owned(), secret.to_owned())))
 }
 
 fn form_decoded(text: &str) -> Outcome<String> {

@@ -18,6 +18,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             web::resource("/oauth2/authorize")
                 .route(web::get().to(authorize::get))
+                .route(web::head().to(authorize::get))
                 .route(web::post().to(authorize::post)),
         )
         .service(web::resource("/oauth2/consent").route(web::post().to(authorize::decide)))
@@ -27,10 +28,13 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             web::resource("/oauth2/userinfo")
                 .route(web::get().to(metadata::userinfo))
+                .route(web::head().to(metadata::userinfo))
                 .route(web::post().to(metadata::userinfo)),
         )
         .service(
-            web::resource("/.well-known/oauth-authorization-server").route(web::get().to(metadata::metadata)),
+            web::resource("/.well-known/oauth-authorization-server")
+                .route(web::get().to(metadata::metadata))
+                .route(web::head().to(metadata::metadata)),
         );
 }
 

@@ -10,7 +10,6 @@ use serde_json::{Value as Json, json};
 use super::answer;
 use super::credentials;
 use super::form::Form;
-use crate::auth::limit;
 use crate::auth::oauth::client::{self, Credentials};
 use crate::auth::oauth::code::{self, Brought};
 use crate::auth::oauth::scope::Scope;
@@ -105,7 +104,7 @@ async fn exchange_code(app: &App, form: &Form, credentials: &Credentials) -> Out
     };
     let outcome = code::exchange(&connection, &app.shared.world, &client, brought).await;
     if outcome.as_ref().is_err_and(Refusal::is_failed_attempt) {
-        limit::fail(&connection, &credentials.limit(), now).await?;
+        client::failed_grant(&connection, credentials, &client, "issue_token", now).await?;
     }
     outcome
 }

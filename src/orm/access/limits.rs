@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::field::Field;
 use super::super::model::Model;
-use super::super::registry::{int, text};
+use super::super::registry::{Registry, int, text};
 use super::Operation;
 use crate::db::{Row, Sql};
 
@@ -69,6 +69,20 @@ impl Scheme {
             Limit::Blacklist => !self.blacklist.contains(model),
             limit => limit.allows(self.configurations.contains_key(model)),
         }
+    }
+
+    /// Whether a model is offered without this field.
+    fn withholds(&self, model: &str, field: &str) -> bool {
+        self.configurations.get(model).is_some_and(|configuration| {
+            configuration.field_limit == Limit::Blacklist && configuration.fields.contains(field)
+        })
+    }
+
+    /// Whether a model is offered with this field by its name.
+    fn names_field(&self, model: &str, field: &str) -> bool {
+        self.configurations.get(model).is_some_and(|configuration| {
+            configuration.field_limit == Limit::Whitelist && configuration.fields.contains(field)
+        })
     }
 
     fn offers_field(&self, model: &str, field: &str) -> bool {
@@ -168,4 +182,45 @@ impl Limits {
             && field.kind.comodel().is_none_or(|comodel| !self.allow(comodel, Operation::Read));
         !field.sealed && !is_beyond && self.scheme.offers_field(&model.name, &field.name)
     }
+
+    /// Whether what a field is computed from may be told: where a field that it follows from is kept back by a
+    /// list, it would tell that one's value. Whoever names the field itself means it.
+    pub fn allow_sources(&self, registry: &Registry, model: &Model, field: &Field) -> bool {
+        ALWAYS.contains(&field.name.as_str())
+            || self.scheme.names_field(&model.name, &field.name)
+            || sources(field).all(|path| self.allow_path(registry, model, &path, LONGEST_CHAIN))
+    }
+
+    /// The same of one path of field names, and of the computed fields on it.
+    fn allow_path(&self, registry: &Registry, model: &Model, path: &[&str], left: usize) -> bool {
+        let mut at = model;
+        for step in path {
+            let Some(next) = at.field(step) else { return true };
+            if self.scheme.withholds(&at.name, step) {
+                return false;
+            }
+            // What a display name follows from is shown by it anyway.
+            if !ALWAYS.contains(step)
+                && let Some(left) = left.checked_sub(1)
+                && !sources(next).all(|path| self.allow_path(registry, at, &path, left))
+            {
+                return false;
+            }
+            match next.kind.comodel().and_then(|comodel| registry.find(comodel)) {
+                Some(comodel) => at = comodel,
+                None => return true,
+            }
+        }
+        true
+    }
+}
+
+/// How many computed fields may follow one from the next.
+const LONGEST_CHAIN: usize = 4;
+
+/// The paths of what a field is computed from, or leads over.
+fn sources(field: &Field) -> impl Iterator<Item = Vec<&str>> {
+    let depends = field.depends.iter().map(|path| path.split('.').collect());
+    let related = field.related_path().map(|path| path.iter().map(String::as_str).collect());
+    depends.chain(related)
 }

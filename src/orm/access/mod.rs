@@ -182,7 +182,9 @@ pub fn has_field_access(env: &Environment, model: &Model, field: &Field) -> bool
     };
     let has_groups = || has_one(&field.groups) && field.link_groups.iter().all(has_one);
     let is_offered = |limits: &Limits| {
-        limits.allow_field(model, field) && leads_within(env, limits, model, field, LONGEST_CHAIN)
+        limits.allow_field(model, field)
+            && limits.allow_sources(env.registry(), model, field)
+            && leads_within(env, limits, model, field, LONGEST_CHAIN)
     };
     env.su || (has_groups() && env.limits().is_none_or(is_offered))
 }

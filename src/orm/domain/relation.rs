@@ -112,12 +112,20 @@ fn is_among(compiler: &Compiler<'_>, value: Sql, select: Sql) -> Sql {
 pub fn name_domain(env: &Environment, model: &Model, operator: Operator, value: &Json) -> Domain {
     let is_seen =
         |name: &&str| model.field(name).is_some_and(|field| access::has_field_access(env, model, field));
+    // The display name is shown to whoever sees the model, and so it is searched; of other fields those that are
+    // not kept back.
+    let naming = model.is_named_by_field().map(|field| field.name.as_str());
     let all = model.rec_names_search();
-    let mut names: Vec<&str> = all.iter().copied().filter(is_seen).collect();
-    if names.is_empty() {
-        // A computed name may be kept back where the plain one is not. Where nothing is left, the refusal of the
-        // fields says why.
-        names = Some("name").filter(is_seen).map_or(all, |name| vec![name]);
+    let mut names: Vec<&str> = Vec::new();
+    for name in &all {
+        if is_seen(name) {
+            names.push(name);
+        } else if Some(*name) == naming {
+            names.push("display_name");
+        }
+    }
+    if names.is_empty() && !all.is_empty() {
+        names.push("display_name");
     }
     let parts: Vec<Domain> =
         names.into_iter().map(|name| Domain::condition(name, operator, value.clone())).collect();
@@ -132,9 +140,13 @@ pub(super) fn by_name(
     alias: &str,
     condition: &Condition,
 ) -> Result<Option<Sql>> {
-    let (Operand::Value(value), Some(_)) = (&condition.operand, model.is_named_by_field()) else {
+    let (Operand::Value(value), Some(naming)) = (&condition.operand, model.is_named_by_field()) else {
         return Ok(None);
     };
+    // Where that field is kept back, its value is compared as the display name that it is.
+    if !access::has_field_access(compiler.env, model, naming) {
+        return Ok(None);
+    }
     let domain = name_domain(compiler.env, model, condition.operator, value);
     compiler.condition(model, alias, &domain).map(Some)
 }

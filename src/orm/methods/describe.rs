@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::access;
+use super::super::access::{self, Operation};
 use super::super::behaviour::Promise;
 use super::super::convert;
 use super::super::create;
@@ -182,6 +182,10 @@ struct ExternalId {
 
 /// The external ids of each record, the oldest first.
 async fn external_ids(call: &Call<'_>) -> Result<HashMap<i64, Vec<ExternalId>>> {
+    // They are records of a model of their own, which an application may not be offered.
+    if call.env.limits().is_some_and(|limits| !limits.allow("ir.model.data", Operation::Read)) {
+        return Ok(HashMap::new());
+    }
     let statement = Sql::text(include_str!("../../../sql/queries/records/external_ids.sql"))
         .and_text(" WHERE model = ")
         .then(Sql::param(call.model.name.as_str()))
@@ -212,7 +216,11 @@ pub(super) fn get_external_id(call: Call<'_>) -> Promise<'_, Reply> {
 pub(super) fn get_metadata(call: Call<'_>) -> Promise<'_, Reply> {
     Box::pin(async move {
         let audit = ["create_uid", "create_date", "write_uid", "write_date"];
-        let fields: Vec<&Field> = audit.iter().filter_map(|name| call.model.field(name)).collect();
+        let fields: Vec<&Field> = audit
+            .iter()
+            .filter_map(|name| call.model.field(name))
+            .filter(|field| access::has_field_access(call.env, call.model, field))
+            .collect();
         let mut records = read::values(call.env, call.model, &call.ids, &fields, Load::Classic).await?;
         let known = external_ids(&call).await?;
         for record in &mut records {

@@ -41,7 +41,16 @@ impl Plugin {
 
     /// The code of a sign-in.
     pub(super) async fn code(&self, user: &User) -> String {
-        let mut answer = browse(user, &self.authorize_url(CALLBACK, "&state=x")).await;
+        self.code_with(user, "&state=x").await
+    }
+
+    /// The same for a scope.
+    pub(super) async fn code_for(&self, user: &User, scope: &str) -> String {
+        self.code_with(user, &format!("&state=x&scope={}", encoded(scope))).await
+    }
+
+    async fn code_with(&self, user: &User, more: &str) -> String {
+        let mut answer = browse(user, &self.authorize_url(CALLBACK, more)).await;
         if answer.status == StatusCode::OK {
             answer = decide(user, &answer, "allow").await;
         }

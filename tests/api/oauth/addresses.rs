@@ -215,3 +215,23 @@ async fn where_http_is_forbidden_no_host_that_begins_like_a_loopback_address_pas
     }
     assert!(told(&wiki.ask(&admin, &[]).await).contains_key("code"), "https goes on");
 }
+
+#[tokio::test]
+async fn what_is_no_address_with_a_host_is_no_callback() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    for uri in [
+        json!("https:///x"),
+        json!(5),
+        json!(true),
+        json!("https://*.example/cb"),
+        json!("https://a;b.example/cb"),
+        json!("https://a,b.example/cb"),
+        json!("https://a'b.example/cb"),
+    ] {
+        let made = json!({"application_id": wiki.id, "uri": uri});
+        let answer = admin.call_kw("oregional.application.uri", "create", json!([made]), json!({})).await;
+        assert_eq!(answer.error().1, "odoo.exceptions.ValidationError", "{uri}: {answer:?}");
+    }
+}

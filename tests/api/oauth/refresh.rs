@@ -36,6 +36,20 @@ async fn the_same_answer_is_given_again_until_the_successor_is_used() {
 }
 
 #[tokio::test]
+async fn a_node_whose_clock_is_behind_is_told_no_more_than_the_setting() {
+    let clock = Arc::new(TestClock::default());
+    let app = TestApp::in_world(clock.world());
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let first = wiki.sign_in(&admin).await;
+    let second = Tokens::of(&wiki.refresh(&first.refresh).await);
+    clock.advance(-3);
+    let again = wiki.refresh(&first.refresh).await;
+    assert_eq!(Tokens::of(&again), second);
+    assert_eq!(again.json()["expires_in"], 3600);
+}
+
+#[tokio::test]
 async fn once_the_successor_opened_a_door_the_old_token_has_ten_seconds() {
     let clock = Arc::new(TestClock::default());
     let app = TestApp::in_world(clock.world());

@@ -9,7 +9,7 @@ use crate::support::app::TestApp;
 use crate::support::client::{Anonymous, Answer, User, envelope, password_of};
 
 /// Calls a method with a bearer token.
-pub(super) async fn call(
+pub(crate) async fn call(
     url: &str,
     token: &str,
     model: &str,
@@ -23,7 +23,7 @@ pub(super) async fn call(
 }
 
 /// The error of what the scheme keeps back.
-pub(super) fn access_error() -> (i64, String) {
+pub(crate) fn access_error() -> (i64, String) {
     (200, "odoo.exceptions.AccessError".to_owned())
 }
 
