@@ -17,6 +17,7 @@ use crate::db::{Connection, Sql};
 use crate::http::oauth::authorize::{self as standard, Known, Step};
 use crate::http::oauth::form::Form;
 use crate::http::oauth::pages;
+use crate::http::pages::texts_of;
 use crate::orm::context::BASE_LANG;
 use crate::orm::registry::{int, text};
 use crate::rpc::App;
@@ -36,7 +37,7 @@ pub(super) async fn authorize(app: Data<App>, request: HttpRequest, body: Body) 
             let posted = String::from_utf8_lossy(answer::form_of(&request, &body).unwrap_or_default());
             let all = [request.query_string(), &posted];
             let query = all.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("&");
-            standard::to_sign_in(request.path(), &query)
+            standard::to_sign_in(&request, request.path(), &query)
         }
         Ok(Step::Back(location)) => standard::sent(StatusCode::FOUND, &location),
         Ok(Step::Page(page)) => page,
@@ -53,7 +54,8 @@ fn shown(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match refusal {
         Refusal::Code(code, text, _) if accept.contains("text/html") => {
-            let mut page = pages::refusal(&Cause::InvalidRequest(format!("{text} ({code})").into()));
+            let mut page =
+                pages::refusal(texts_of(request), &Cause::InvalidRequest(format!("{text} ({code})").into()));
             *page.status_mut() = StatusCode::UNAUTHORIZED;
             page
         }

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
-use super::super::pages::Texts;
+use super::super::pages::{Texts, texts_of};
 use super::form::Form;
 use super::pages::{self, Consent};
 use super::redirect::with_parameters;
@@ -49,7 +49,7 @@ pub(super) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
 /// Asked by a form.
 pub(super) async fn post(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     let Ok(body) = body else {
-        return pages::refusal(&Refusal::request("The body could not be read."));
+        return pages::refusal(texts_of(&request), &Refusal::request("The body could not be read."));
     };
     let form = Form::parse(&[request.query_string().as_bytes(), &body]);
     let texts = [request.query_string(), std::str::from_utf8(&body).unwrap_or_default()];
@@ -73,17 +73,17 @@ async fn answer(app: &App, request: &HttpRequest, form: Outcome<Form>, query: &s
         Err(refusal) => Err(refusal),
     };
     match step {
-        Ok(Step::SignIn) => to_sign_in("/oauth2/authorize", query),
+        Ok(Step::SignIn) => to_sign_in(request, "/oauth2/authorize", query),
         Ok(Step::Back(location)) => see_other(&location),
         Ok(Step::Page(page)) => page,
-        Err(refusal) => pages::refusal(&refusal),
+        Err(refusal) => pages::refusal(texts_of(request), &refusal),
     }
 }
 
 /// To the sign-in page, and from there back with all parameters; they have to fit into an address.
-pub(in crate::http) fn to_sign_in(path: &str, query: &str) -> HttpResponse {
+pub(in crate::http) fn to_sign_in(request: &HttpRequest, path: &str, query: &str) -> HttpResponse {
     if query.len() > LONGEST_QUERY {
-        return pages::refusal(&Refusal::request("The parameters are too long."));
+        return pages::refusal(texts_of(request), &Refusal::request("The parameters are too long."));
     }
     let back = format!("{path}?{}", utf8_percent_encode(query, ODD));
     see_other(&with_parameters("/web/login", &[("redirect", &back)]))
@@ -308,7 +308,7 @@ fn refused(app: &App, uri: &Uri, face: Face, refusal: &Refusal, state: Option<&s
 /// The user's word.
 pub(super) async fn decide(app: Data<App>, request: HttpRequest, body: Body) -> HttpResponse {
     let Ok(body) = body else {
-        return pages::refusal(&Refusal::request("The body could not be read."));
+        return pages::refusal(texts_of(&request), &Refusal::request("The body could not be read."));
     };
     let outcome = match Form::parse(&[&body]) {
         Ok(form) => decided(&app, &request, &form).await,
@@ -316,8 +316,8 @@ pub(super) async fn decide(app: Data<App>, request: HttpRequest, body: Body) -> 
     };
     match outcome {
         Ok(Some(location)) => see_other(&location),
-        Ok(None) => pages::stale_form(),
-        Err(refusal) => pages::refusal(&refusal),
+        Ok(None) => pages::stale_form(texts_of(&request)),
+        Err(refusal) => pages::refusal(texts_of(&request), &refusal),
     }
 }
 

@@ -77,24 +77,24 @@ pub(super) fn consent(asked: &Consent<'_>) -> HttpResponse {
 }
 
 /// Tells the user what is wrong with a request that must not be sent back.
-pub(in crate::http) fn refusal(refusal: &Refusal) -> HttpResponse {
+pub(in crate::http) fn refusal(texts: Texts, refusal: &Refusal) -> HttpResponse {
     let (status, text) = match refusal {
         Refusal::Failed(error) => {
             tracing::error!(%error, "an authorization request could not be answered");
             (
                 answer::status(refusal),
-                "The server cannot answer at the moment. Try again in a minute.".to_owned(),
+                texts.t("The server cannot answer at the moment. Try again in a minute.").to_owned(),
             )
         }
         Refusal::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
         other => (StatusCode::BAD_REQUEST, other.to_string()),
     };
     let content = html! {
-        h1 { "This sign-in cannot go on" }
+        h1 { (texts.t("This sign-in cannot go on")) }
         p.bad { (text) }
-        p.quiet { "Nothing was allowed and nothing was sent. If it happens again, show this page to whoever set the application up (" (refusal.code()) ")." }
+        p.quiet { (texts.fill("Nothing was allowed and nothing was sent. If it happens again, show this page to whoever set the application up ({}).", &[&refusal.code()])) }
     };
-    let mut response = page(status, Texts::of("en"), "Sign-in refused", "", &content);
+    let mut response = page(status, texts, texts.t("Sign-in refused"), "", &content);
     if let Some((name, value)) = answer::retry(refusal) {
         response.headers_mut().insert(name, value);
     }
@@ -102,10 +102,10 @@ pub(in crate::http) fn refusal(refusal: &Refusal) -> HttpResponse {
 }
 
 /// Tells the user that the consent form is not good, or no more.
-pub(super) fn stale_form() -> HttpResponse {
+pub(super) fn stale_form(texts: Texts) -> HttpResponse {
     let content = html! {
-        h1 { "This form is no longer good" }
-        p { "It has already been used, is too old, or belongs to another session. Go back to the application and sign in from there again." }
+        h1 { (texts.t("This form is no longer good")) }
+        p { (texts.t("It has already been used, is too old, or belongs to another session. Go back to the application and sign in from there again.")) }
     };
-    page(StatusCode::FORBIDDEN, Texts::of("en"), "Form no longer good", "", &content)
+    page(StatusCode::FORBIDDEN, texts, texts.t("This form is no longer good"), "", &content)
 }

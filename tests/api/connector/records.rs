@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::support::{Plugin, body, refusal};
 use crate::support::app::TestApp;
-use crate::support::client::User;
+use crate::support::client::{Anonymous, Answer, User};
 
 #[tokio::test]
 async fn models_are_those_of_the_scheme_that_the_user_may_read_under_their_display_names() {
@@ -269,9 +269,14 @@ async fn a_field_that_is_kept_back_is_not_searched_and_the_others_are() {
     };
     let scheme =
         admin.result("oregional.application", "read", json!([[plugin.app.id], ["model_scheme_id"]])).await;
+    // The name of a record is told in each of these, and found by it.
     for (limit, fields) in [
         ("blacklist", json!([field("email").await])),
+        ("blacklist", json!([field("email").await, field("complete_name").await])),
         ("whitelist", json!([field("name").await, field("phone").await])),
+        ("whitelist", json!([field("name").await, field("ref").await])),
+        ("whitelist", json!([field("phone").await])),
+        ("whitelist", json!([])),
     ] {
         let configuration = json!({"name": limit, "model_id": partner[0], "field_limit": limit, "field_ids": [[6, 0, fields]]});
         let configuration = admin.create("oregional.model.configuration", configuration).await;
@@ -286,5 +291,36 @@ async fn a_field_that_is_kept_back_is_not_searched_and_the_others_are() {
             assert_eq!(data.len(), found, "{limit}: {name}");
             assert!(data.iter().all(|row| row["id"] == ids[0]), "{limit}: {name}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_of_an_argument_is_the_plugins_mistake() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let plugin = Plugin::register(&admin, json!({})).await;
+    let tokens = plugin.sign_in(&admin).await;
+
+    for (path, parameters) in [
+        ("record/name_search", [("model", "res.partner"), ("name", "a\0")]),
+        ("record/name_search", [("model", "res.partner\0"), ("name", "a")]),
+        ("record/read", [("model", "res.partner"), ("ids", "[9999999999999]")]),
+    ] {
+        let answer = plugin.get(path, &tokens.access, &parameters).await;
+        assert!(refusal(&answer).starts_with("Orestapi"), "{path}: {answer:?}");
+    }
+    let url = plugin.authorize_url(crate::oauth::support::CALLBACK, "&state=%00");
+    refusal(&crate::oauth::support::browse(&admin, &url).await);
+}
+
+#[tokio::test]
+async fn a_secret_that_was_typed_in_is_sent_as_it_is() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    for secret in ["abc+def", "abc%41def", "a:b c", "üml%"] {
+        let plugin = Plugin::register(&admin, json!({"client_secret": secret})).await;
+        let url = format!("{}/orestapi/application/status", plugin.app.url);
+        let request = Anonymous::new("").http.get(url).basic_auth(&plugin.app.client_id, Some(secret));
+        body(&Answer::to(request).await);
     }
 }

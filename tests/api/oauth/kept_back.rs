@@ -8,6 +8,47 @@ use super::tokens::{access_error, call};
 use crate::support::app::TestApp;
 
 #[tokio::test]
+async fn what_is_made_of_a_field_that_is_kept_back_is_kept_back() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let ids = async |model: &str, domain: Json| admin.result(model, "search", json!([domain])).await;
+    let partner = ids("ir.model", json!([["model", "=", "res.partner"]])).await;
+    let tokens = wiki.sign_in(&admin).await;
+    let read = async |field: &str| {
+        let fields = json!([[3], [field]]);
+        call(&app.url(), &tokens.access, "res.partner", "read", fields, json!({})).await
+    };
+    let limit = async |limit: &str, names: &[&str]| {
+        let fields =
+            ids("ir.model.fields", json!([["model", "=", "res.partner"], ["name", "in", names]])).await;
+        let values = json!({"name": limit, "model_id": partner[0], "field_limit": limit, "field_ids": [[6, 0, fields]]});
+        let configuration = admin.create("oregional.model.configuration", values).await;
+        let scheme = json!({"name": "Few", "model_limit": "none", "model_configuration_ids": [[6, 0, [configuration]]]});
+        let scheme = admin.create("oregional.model.scheme", scheme).await;
+        admin.result("oregional.application", "write", json!([[wiki.id], {"model_scheme_id": scheme}])).await;
+    };
+    assert_eq!(read("email_formatted").await.status, StatusCode::OK);
+
+    limit("blacklist", &["email"]).await;
+    for (field, is_kept_back) in
+        [("email", true), ("email_formatted", true), ("complete_name", false), ("display_name", false)]
+    {
+        assert_eq!(read(field).await.json().get("error").is_some(), is_kept_back, "{field}");
+    }
+    limit("blacklist", &["name"]).await;
+    for (field, is_kept_back) in [("complete_name", true), ("email_formatted", true), ("display_name", false)]
+    {
+        assert_eq!(read(field).await.json().get("error").is_some(), is_kept_back, "{field}");
+    }
+    // One that is offered by its own name is meant.
+    limit("whitelist", &["email_formatted"]).await;
+    assert_eq!(read("email_formatted").await.status, StatusCode::OK);
+    assert!(read("email_formatted").await.json().get("error").is_none());
+    assert_eq!(read("email").await.error(), access_error());
+}
+
+#[tokio::test]
 async fn what_a_scheme_keeps_back_is_not_read_over_a_field_made_for_that() {
     let app = TestApp::start();
     let admin = app.admin().await;

@@ -58,3 +58,29 @@ async fn a_user_sees_and_revokes_the_own_grants_alone() {
     anna.result(model, "unlink", json!([[own[0]["id"]]])).await;
     assert_eq!(wiki.ask(&anna, &[]).await.status, StatusCode::OK, "asked again");
 }
+
+#[tokio::test]
+async fn who_empties_an_expiry_revokes() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let model = "oregional.authorization";
+    for values in [
+        json!({"access_token_expiry": false, "refresh_token_expiry": false}),
+        json!({"refresh_token_expiry": false}),
+    ] {
+        let tokens = wiki.sign_in(&admin).await;
+        let grant = admin.result(model, "search", json!([[["application_id", "=", wiki.id]]])).await;
+        let note = json!([[["event", "=", "revoke"], ["application_id", "=", wiki.id]]]);
+        let before = admin.result("audit.log", "search_count", note.clone()).await;
+
+        admin.result(model, "write", json!([grant, {"last_used": "2025-01-01 00:00:00"}])).await;
+        assert!(wiki.is_active(&tokens.access).await, "anything else ends nothing");
+        admin.result(model, "write", json!([grant, values])).await;
+
+        assert!(!wiki.is_active(&tokens.access).await, "{values}");
+        assert_eq!(error(&wiki.refresh(&tokens.refresh).await), (400, "invalid_grant".to_owned()));
+        let after = admin.result("audit.log", "search_count", note).await;
+        assert_eq!(after.as_i64().unwrap(), before.as_i64().unwrap() + 1, "{values}");
+    }
+}
