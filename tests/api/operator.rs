@@ -17,7 +17,7 @@ async fn an_option_that_means_nothing_is_refused_with_what_to_write_instead() {
         ("OREGIONAL_LISTEN", "8069", "127.0.0.1:8069"),
         ("OREGIONAL_TRUSTED_PROXIES", "10.0.0.0/40", "10.0.0.0/8"),
         ("OREGIONAL_MAX_FAILURES", "0", "1.."),
-        ("OREGIONAL_PUBLIC_URL", "https://a:b@example.com", "a name or a password"),
+        ("OREGIONAL_PUBLIC_URL", "https://a:b@example.com", "a user name or a password"),
     ] {
         let output = program(&data_dir, &["serve"]).env(name, value).output().await.unwrap();
         let said = text(&output.stderr);
