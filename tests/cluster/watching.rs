@@ -26,20 +26,22 @@ async fn one_that_is_killed_or_stopped_is_started_again_and_calls_go_on() {
     let url = server.url();
     let admin = sign_in(&url, PASSWORD).await;
     call(&admin, &url, MODEL, "create", json!([{"name": "Kept"}])).await.unwrap();
-    for name in ["KILL", "INT"] {
+    for (turn, name) in ["KILL", "INT"].into_iter().enumerate() {
         let postmaster = scratch.postmaster().unwrap();
 
         assert!(signal(name, postmaster));
 
-        wait_until("there is another postmaster", || {
-            scratch.postmaster().is_some_and(|other| other != postmaster)
+        // A start that has to be tried twice has a postmaster before it is ready, and a process of the old one
+        // may answer before it has noticed.
+        wait_until("PostgreSQL is ready again", || {
+            server.said().matches("PostgreSQL is ready again").count() > turn
         });
+        assert_ne!(scratch.postmaster(), Some(postmaster));
         let found = answered(&admin, &url).await;
         assert_eq!(found[0]["name"], "Kept", "{found}");
     }
     let said = server.said();
     assert!(said.contains("PostgreSQL has ended under the server"), "{said}");
-    assert!(said.contains("PostgreSQL is ready again"), "{said}");
     assert!(server.stop().success());
     assert_eq!(scratch.programs(), "", "something stays behind");
 }
