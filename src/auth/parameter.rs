@@ -46,9 +46,14 @@ const MOST_DAYS: i64 = 36_500;
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer.
 pub async fn value(connection: &Connection, key: &str) -> Result<Option<String>> {
+    Ok(stored(connection, key).await?.filter(|value| !value.is_empty()))
+}
+
+/// The same, where an empty value is one as well.
+async fn stored(connection: &Connection, key: &str) -> Result<Option<String>> {
     let statement = Sql::text("SELECT value FROM ir_config_parameter WHERE key = ").then(Sql::param(key));
     let rows = connection.query(statement).await?;
-    Ok(rows.first().map(|row| text(row, 0).trim().to_owned()).filter(|value| !value.is_empty()))
+    Ok(rows.first().map(|row| text(row, 0).trim().to_owned()))
 }
 
 /// A parameter that is on or off, and which it is when nobody has said.
@@ -80,12 +85,8 @@ pub async fn flag_of(connection: &Connection, key: &str, client_id: &str, defaul
 ///
 /// As [`value`].
 pub async fn audit_days(connection: &Connection) -> Result<Option<i64>> {
-    let statement =
-        Sql::text("SELECT value FROM ir_config_parameter WHERE key = ").then(Sql::param(AUDIT_DAYS));
-    let rows = connection.query(statement).await?;
-    let Some(row) = rows.first() else { return Ok(Some(USUAL_DAYS)) };
-    let value = text(row, 0);
-    Ok(if objection(AUDIT_DAYS, &value).is_none() { value.trim().parse().ok() } else { None })
+    let Some(value) = stored(connection, AUDIT_DAYS).await? else { return Ok(Some(USUAL_DAYS)) };
+    Ok(if objection(AUDIT_DAYS, &value).is_none() { value.parse().ok() } else { None })
 }
 
 /// What a word means; none for a word that means neither.

@@ -44,12 +44,12 @@ impl Credentials {
 
     /// Who fails when these are wrong.
     pub fn limit(&self) -> Key {
-        Key::new("client", &Origin::current().address, &self.client_id, self.max_failures)
+        self.limit_of("client")
     }
 
-    /// Who fails when a code or a refresh token is not good: `event` says which of both.
-    fn limit_of(&self, event: &str) -> Key {
-        Key::new(event, &Origin::current().address, &self.client_id, self.max_failures)
+    /// Who fails at something: a code and a refresh token that are not good are counted by themselves.
+    fn limit_of(&self, what: &str) -> Key {
+        Key::new(what, &Origin::current().address, &self.client_id, self.max_failures)
     }
 
     /// The statement whose row [`verdict`] judges: id, keyed hash, seconds to wait. An archived application

@@ -215,8 +215,8 @@ impl Limits {
     }
 }
 
-/// How many computed fields may follow one from the next.
-const LONGEST_CHAIN: usize = 4;
+/// How many computed or related fields may follow one from the next.
+pub(super) const LONGEST_CHAIN: usize = 4;
 
 /// The paths of what a field is computed from, or leads over.
 fn sources(field: &Field) -> impl Iterator<Item = Vec<&str>> {

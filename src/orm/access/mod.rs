@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use self::limits::Limits;
+use self::limits::{LONGEST_CHAIN, Limits};
 use self::rule::Rule;
 use super::environment::Environment;
 use super::field::Field;
@@ -188,9 +188,6 @@ pub fn has_field_access(env: &Environment, model: &Model, field: &Field) -> bool
     };
     env.su || (has_groups() && env.limits().is_none_or(is_offered))
 }
-
-/// How many related fields may lead from one to the next.
-const LONGEST_CHAIN: usize = 4;
 
 /// Whether all that a related field leads over is within the limits of an application. Who makes such a field
 /// does not think of each scheme that keeps back what it shows; the shipped ones are parts of their model.

@@ -56,7 +56,10 @@ async fn run(
 fn refused(error: Error) -> Result<Answer> {
     match error {
         Error::Access(_) => Ok(Err(Refusal::Unreadable)),
-        Error::Value(text) | Error::User(text) => Ok(Err(Refusal::BadFields(text))),
+        // What the database refuses of an argument, such as a NUL, is the plugin's mistake as well.
+        Error::Value(text) | Error::User(text) | Error::Database { message: text, .. } => {
+            Ok(Err(Refusal::BadFields(text)))
+        }
         other => Err(other),
     }
 }
