@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
 use super::reply;
@@ -67,19 +68,47 @@ pub(super) enum Wrong {
     Params(Json, Error),
 }
 
+/// What an envelope has that matters: its other keys are passed over.
+#[derive(Deserialize)]
+struct Given {
+    #[serde(default)]
+    id: Json,
+    /// Nothing only where there is no such key.
+    #[serde(default, deserialize_with = "present")]
+    params: Option<Json>,
+}
+
+/// A value that is there, `null` among them.
+fn present<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<Option<Json>, D::Error> {
+    Json::deserialize(value).map(Some)
+}
+
+impl Given {
+    /// What any JSON has of an envelope. Of a key that is there twice the last one counts.
+    fn of_any(body: &[u8]) -> std::result::Result<Self, Wrong> {
+        match serde_json::from_slice(body) {
+            Ok(Json::Object(mut envelope)) => {
+                let id = envelope.remove("id").unwrap_or_default();
+                Ok(Self { id, params: envelope.remove("params") })
+            }
+            Ok(_) => Err(Wrong::Body(Error::Type("A JSON-RPC request has to be an object.".to_owned()))),
+            Err(error) => Err(Wrong::Body(Error::JsonDecode(format!("The body is no JSON: {error}.")))),
+        }
+    }
+}
+
 /// Takes a body out of its envelope.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
 pub(super) fn unwrap(body: &[u8]) -> std::result::Result<Envelope, Wrong> {
-    let mut envelope = match serde_json::from_slice(body) {
-        Ok(Json::Object(envelope)) => envelope,
-        Ok(_) => return Err(Wrong::Body(Error::Type("A JSON-RPC request has to be an object.".to_owned()))),
-        Err(error) => return Err(Wrong::Body(Error::JsonDecode(format!("The body is no JSON: {error}.")))),
+    let Given { id, params } = match serde_json::from_slice(body) {
+        Ok(given) if body.trim_ascii_start().first() == Some(&b'{') => given,
+        // A key that is there twice, or no envelope at all.
+        _ => Given::of_any(body)?,
     };
-    let id = envelope.remove("id").unwrap_or(Json::Null);
-    let params = match envelope.remove("params") {
+    let params = match params {
         None => Json::Object(Map::new()),
         Some(Json::Array(items)) if items.is_empty() => Json::Object(Map::new()),
         Some(params @ Json::Object(_)) => params,

@@ -13,6 +13,7 @@ mod metrics;
 mod oauth;
 mod origin;
 mod pages;
+mod parts;
 mod paths;
 mod query;
 mod reply;

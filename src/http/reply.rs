@@ -1,32 +1,41 @@
 //! Results on their way out: the JSON-RPC envelope, and pages for whoever is lost.
 
+use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, ContentType, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde_json::{Value as Json, json};
 
+use super::parts::Parts;
 use crate::error::{Error, Result};
 use crate::orm::method::Reply;
 
 const JSON: &str = "application/json; charset=utf-8";
 
+/// Results from this length on go out as they are, between two halves of their envelope.
+const LONG: usize = 4096;
+
 /// The envelope of a result or an error. An absent result is a void one.
 pub(super) fn envelope(id: &Json, result: Result<Reply>) -> HttpResponse {
-    match result {
-        Ok(reply) => {
-            let mut body = Vec::with_capacity(64);
-            body.extend_from_slice(b"{\"jsonrpc\": \"2.0\", \"id\": ");
-            body.extend_from_slice(id.to_string().as_bytes());
-            if let Reply::Json(json) = reply {
-                body.reserve(json.len() + 16);
-                body.extend_from_slice(b", \"result\": ");
-                body.extend_from_slice(&json);
-            }
-            body.push(b'}');
-            HttpResponse::Ok().content_type(JSON).body(body)
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(error) => return refusal(id, &error),
+    };
+    let mut body = Vec::with_capacity(64);
+    body.extend_from_slice(b"{\"jsonrpc\": \"2.0\", \"id\": ");
+    body.extend_from_slice(id.to_string().as_bytes());
+    let mut response = HttpResponse::Ok();
+    response.content_type(JSON);
+    if let Reply::Json(json) = reply {
+        body.extend_from_slice(b", \"result\": ");
+        if json.len() >= LONG {
+            return response.body(BoxBody::new(Parts::new([body, json, b"}".to_vec()])));
         }
-        Err(error) => refusal(id, &error),
+        body.reserve(json.len() + 1);
+        body.extend_from_slice(&json);
     }
+    body.push(b'}');
+    response.body(body)
 }
 
 /// What `data` of a JSON-RPC error has, and the body of a plain one.

@@ -1,8 +1,8 @@
 //! What the audit log hears of a model's records, and in whose name: each change of an audited model is
 //! noted by triggers on its tables ([`super::schema::audit`]), so that no way of changing one passes it by.
 
-use chrono::NaiveDateTime;
-use serde_json::json;
+use chrono::{NaiveDateTime, SubsecRound as _};
+use serde::Serialize;
 
 use super::field::{Expression, Field, Scope};
 use super::model::{AUDIT, Model};
@@ -59,15 +59,27 @@ pub fn call(user: &User, now: NaiveDateTime) -> Sql {
         .and_text(", true) <> ''")
 }
 
+/// A call, as the triggers read it.
+#[derive(Serialize)]
+struct Told<'a> {
+    uid: i64,
+    login: Option<&'a str>,
+    now: NaiveDateTime,
+    address: Option<&'a str>,
+    agent: Option<&'a str>,
+}
+
 /// What is told there. Without a login the triggers look it up.
 pub fn as_told(user: i64, login: Option<&str>, now: NaiveDateTime) -> String {
     let origin = Origin::current();
-    let call = json!({
-        "uid": user,
-        "login": login,
-        "now": now.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
-        "address": origin.known_address(),
-        "agent": origin.known_agent(),
-    });
-    call.to_string()
+    let told = Told {
+        uid: user,
+        login,
+        // As exact as the database's own moments, which end there and are not rounded.
+        now: now.trunc_subsecs(6),
+        address: origin.known_address(),
+        agent: origin.known_agent(),
+    };
+    // Nothing in it can fail to be JSON; without it the triggers note what they know themselves.
+    serde_json::to_string(&told).unwrap_or_default()
 }

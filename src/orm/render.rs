@@ -19,11 +19,25 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
     if has_special(text.as_bytes()) {
         // Writing to a Vec cannot fail, and a str is always valid.
         _ = serde_json::to_writer(out, text);
-        return;
+    } else {
+        quoted(out, text.as_bytes());
     }
+}
+
+/// Writes a text of the database, which speaks UTF-8 and nothing else, as a JSON string.
+fn text(out: &mut Vec<u8>, raw: Raw<'_>) {
+    if has_special(raw.0) {
+        string(out, raw.text().unwrap_or_default());
+    } else {
+        quoted(out, raw.0);
+    }
+}
+
+/// Writes what needs no escapes.
+fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text);
     out.push(b'"');
 }
 
@@ -40,12 +54,11 @@ fn has_special(text: &[u8]) -> bool {
         let is = |byte: u8| less(word ^ (EACH * u64::from(byte)), 1);
         less(word, 0x20) | is(b'"') | is(b'\\')
     };
-    let (words, rest) = text.as_chunks::<8>();
-    let mut last = [b' '; 8];
-    for (place, byte) in last.iter_mut().zip(rest) {
-        *place = *byte;
-    }
-    let words = words.iter().chain([&last]);
+    let Some(last) = text.last_chunk::<8>() else {
+        return text.iter().any(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'));
+    };
+    // The last eight bytes may be looked at twice.
+    let words = text.as_chunks::<8>().0.iter().chain([last]);
     words.fold(0, |found, word| found | special(u64::from_ne_bytes(*word))) & HIGH != 0
 }
 
@@ -70,42 +83,62 @@ pub fn falsehood(out: &mut Vec<u8>) {
     out.extend_from_slice(b"false");
 }
 
-/// Two digits of a number.
-fn two_digits(number: u32) -> [u8; 2] {
-    let ([tens, ..], [ones, ..]) = ((number / 10 % 10).to_le_bytes(), (number % 10).to_le_bytes());
-    [b'0' + tens, b'0' + ones]
-}
-
-/// Writes a year of four digits at least, and a dash.
-fn year_of(out: &mut Vec<u8>, year: i32) {
-    match u32::try_from(year) {
-        Ok(year) if year < 10_000 => {
-            let (century, year) = (two_digits(year / 100), two_digits(year % 100));
-            out.extend_from_slice(&[century[0], century[1], year[0], year[1], b'-']);
+/// The numbers below a hundred, in two digits.
+const TWO_DIGITS: [[u8; 2]; 100] = {
+    let mut all = [[b'0'; 2]; 100];
+    let (mut number, mut tens) = (0, b'0');
+    while number < 100 {
+        let mut ones = b'0';
+        while ones <= b'9' {
+            all[number] = [tens, ones];
+            number += 1;
+            ones += 1;
         }
-        _ => _ = write!(out, "{year:04}-"),
+        tens += 1;
     }
+    all
+};
+
+/// Two digits of a number below a hundred.
+fn two_digits(number: u32) -> [u8; 2] {
+    let place = usize::try_from(number).unwrap_or_default();
+    TWO_DIGITS.get(place).copied().unwrap_or(*b"00")
 }
 
-/// Writes a day. By hand, for a page has hundreds of them: the formatter of the standard library takes
-/// ten times as long.
+/// The digits of a day, `YYYY-MM-DD`. By table, for a page has hundreds of them: the formatter of the standard
+/// library takes ten times as long. Nothing for years of more than four digits.
+fn digits_of(day: NaiveDate) -> Option<[u8; 10]> {
+    let year = u32::try_from(day.year()).ok().filter(|year| *year < 10_000)?;
+    let ([a, b], [c, d]) = (two_digits(year / 100), two_digits(year % 100));
+    let ([e, f], [g, h]) = (two_digits(day.month()), two_digits(day.day()));
+    Some([a, b, c, d, b'-', e, f, b'-', g, h])
+}
+
+/// Writes a day.
 pub fn date(out: &mut Vec<u8>, day: NaiveDate) {
-    out.push(b'"');
-    year_of(out, day.year());
-    let (month, day) = (two_digits(day.month()), two_digits(day.day()));
-    out.extend_from_slice(&[month[0], month[1], b'-', day[0], day[1], b'"']);
+    match digits_of(day) {
+        Some(digits) => {
+            out.push(b'"');
+            out.extend_from_slice(&digits);
+            out.push(b'"');
+        }
+        None => _ = write!(out, "\"{:04}-{:02}-{:02}\"", day.year(), day.month(), day.day()),
+    }
 }
 
 /// Writes a moment.
 pub fn datetime(out: &mut Vec<u8>, moment: NaiveDateTime) {
-    out.push(b'"');
-    year_of(out, moment.year());
-    let (month, day) = (two_digits(moment.month()), two_digits(moment.day()));
-    out.extend_from_slice(&[month[0], month[1], b'-', day[0], day[1], b' ']);
+    let Some([a, b, c, d, e, f, g, h, i, j]) = digits_of(moment.date()) else {
+        // Not chrono's %Y, which puts a sign before a year of five digits.
+        _ = write!(out, "\"{:04}-{}\"", moment.year(), moment.format("%m-%d %H:%M:%S"));
+        return;
+    };
     let seconds = moment.num_seconds_from_midnight();
-    let (hour, minute) = (two_digits(seconds / 3600), two_digits(seconds / 60 % 60));
-    let second = two_digits(seconds % 60);
-    out.extend_from_slice(&[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1], b'"']);
+    let ([k, l], [m, n]) = (two_digits(seconds / 3600), two_digits(seconds / 60 % 60));
+    let [o, p] = two_digits(seconds % 60);
+    out.extend_from_slice(&[
+        b'"', a, b, c, d, e, f, g, h, i, j, b' ', k, l, b':', m, n, b':', o, p, b'"',
+    ]);
 }
 
 /// What a many2one looks like.
@@ -152,8 +185,7 @@ pub fn value(out: &mut Vec<u8>, kind: &FieldType, raw: Option<Raw<'_>>, links: L
             out.extend_from_slice(STANDARD.encode(raw.0).as_bytes());
             out.push(b'"');
         }
-        // The database speaks UTF-8 and nothing else.
-        _ => string(out, raw.text().unwrap_or_default()),
+        _ => text(out, raw),
     }
 }
 
@@ -208,6 +240,21 @@ mod tests {
     #[test]
     fn a_float_has_its_fraction() {
         assert_eq!(written(&FieldType::Float, Some(&3.0_f64.to_be_bytes())), "3.0");
+    }
+
+    #[test]
+    fn years_of_any_length_are_told() {
+        let written = |year| {
+            let day = NaiveDate::from_ymd_opt(year, 2, 3).unwrap();
+            let (mut out, moment) = (Vec::new(), day.and_hms_opt(4, 59, 6).unwrap());
+            date(&mut out, day);
+            datetime(&mut out, moment);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(written(7), r#""0007-02-03""0007-02-03 04:59:06""#);
+        assert_eq!(written(9999), r#""9999-02-03""9999-02-03 04:59:06""#);
+        assert_eq!(written(12_345), r#""12345-02-03""12345-02-03 04:59:06""#);
+        assert_eq!(written(-7), r#""-007-02-03""-007-02-03 04:59:06""#);
     }
 
     #[test]

@@ -60,12 +60,12 @@ pub(super) async fn fetch(env: &Environment, layout: &Layout<'_>, rows: &Rows, l
     asked.retain(|names| !names.ids.is_empty());
     let lists: Vec<&Field> =
         layout.fields.iter().map(|placed| placed.field).filter(|field| field.kind.is_x2many()).collect();
-    let ids: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
     let mut statements = Vec::with_capacity(asked.len() + lists.len());
     for names in &asked {
         statements.push(names_of(env, &names.model, &names.ids)?);
     }
-    if !ids.is_empty() {
+    if !lists.is_empty() && !rows.order.is_empty() {
+        let ids: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
         for field in &lists {
             statements.push(lines_of(env, field, &ids)?);
         }
@@ -116,7 +116,9 @@ fn links<'a>(layout: &Layout<'a>, rows: &Rows) -> BTreeMap<&'a str, Vec<i64>> {
             continue;
         };
         let ids = rows.iter().filter_map(|row| raw(row, place)).filter_map(Raw::int);
-        links.entry(comodel).or_default().extend(ids);
+        let all = links.entry(comodel).or_default();
+        all.reserve(rows.order.len());
+        all.extend(ids);
     }
     links.retain(|_, ids| {
         ids.sort_unstable();
