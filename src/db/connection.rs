@@ -2,11 +2,13 @@
 //! of them, and the check that rides along.
 
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 
 use deadpool_postgres::Object;
+use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
 use super::error::{away, is_stale_plan, of_keeping};
 use super::sql::Sql;
@@ -49,6 +51,15 @@ pub struct Connection {
 }
 
 type Prepared = (Statement, Vec<Param>);
+
+/// What a statement came to.
+#[derive(Default)]
+pub struct Outcome {
+    /// The rows that it gave back.
+    pub rows: Vec<Row>,
+    /// How many rows it gave back or, where it gives none, changed.
+    pub count: u64,
+}
 
 impl Connection {
     pub(super) fn new(client: Object) -> Self {
@@ -117,7 +128,11 @@ impl Connection {
 
     /// The rows of a statement.
     pub async fn query(&self, sql: Sql) -> Result<Vec<Row>> {
-        Ok(self.query_all(vec![sql]).await?.pop().unwrap_or_default())
+        Ok(self.run(sql).await?.rows)
+    }
+
+    async fn run(&self, sql: Sql) -> Result<Outcome> {
+        Ok(self.run_all(vec![sql]).await?.pop().unwrap_or_default())
     }
 
     /// The rows of a statement that `build` makes around a condition: the check that waits to travel
@@ -125,48 +140,52 @@ impl Connection {
     /// check is asked by itself, to tell "nothing found" from "not allowed in".
     pub async fn query_guarded(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
         let check = self.rider.borrow_mut().take();
-        self.query_under(check, build).await
+        Ok(self.run_under(check, build).await?.rows)
     }
 
-    async fn query_under(
+    async fn run_under(
         &self,
         check: Option<Sql>,
         build: impl FnOnce(Option<Sql>) -> Sql,
-    ) -> Result<Vec<Row>> {
-        let Some(check) = check else { return self.query(build(None)).await };
+    ) -> Result<Outcome> {
+        let Some(check) = check else { return self.run(build(None)).await };
         let condition = Sql::text("EXISTS (").then(check.clone()).and_text(")");
-        let rows = self.query(build(Some(condition))).await?;
-        if rows.is_empty() && self.query(check).await?.is_empty() {
+        let outcome = self.run(build(Some(condition))).await?;
+        if outcome.count == 0 && self.query(check).await?.is_empty() {
             return Err(Error::SessionExpired);
         }
-        Ok(rows)
+        Ok(outcome)
     }
 
     /// The same for the only statement of a call that changes something, and changes one row or
-    /// none: it is a transaction by itself, kept when it returns. Nothing may follow a row.
-    pub async fn query_sole(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
+    /// none: it is a transaction by itself, kept when it returns. Nothing may follow one.
+    pub async fn run_sole(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Outcome> {
+        let check = self.rider.borrow_mut().take();
         // Without a transaction of its own nothing would hold it to reading.
         let is_alone = self.state.get() == State::Wanted && !self.is_read_only.get();
         if !is_alone {
-            return self.query_guarded(build).await;
+            return self.run_under(check, build).await;
         }
         self.state.set(State::Plain);
-        let check = self.rider.borrow_mut().take();
         self.keeps.set(true);
-        let rows = self.query_under(self.opening(check), build).await;
+        let outcome = self.run_under(self.opening(check), build).await;
         self.keeps.set(false);
-        if matches!(rows, Err(Error::InDoubt)) {
+        if matches!(outcome, Err(Error::InDoubt)) {
             // As after a failed COMMIT: the connection must not be used again.
             self.state.set(State::Open);
         }
-        let rows = rows?;
-        self.state.set(if rows.is_empty() { State::Wanted } else { State::Sealed });
-        Ok(rows)
+        let outcome = outcome?;
+        self.state.set(if outcome.count == 0 { State::Wanted } else { State::Sealed });
+        Ok(outcome)
     }
 
     /// The rows of several statements, sent together: one round trip for all of them. They run in
     /// their order; the first failure is the answer.
     pub async fn query_all(&self, statements: Vec<Sql>) -> Result<Vec<Vec<Row>>> {
+        Ok(self.run_all(statements).await?.into_iter().map(|outcome| outcome.rows).collect())
+    }
+
+    async fn run_all(&self, statements: Vec<Sql>) -> Result<Vec<Outcome>> {
         if !statements.is_empty() {
             self.check_open()?;
         }
@@ -183,14 +202,14 @@ impl Connection {
             self.state.set(State::Open);
         }
         let answers = self.send(begins, &prepared).await;
-        let mut rows = Vec::with_capacity(prepared.len());
+        let mut outcomes = Vec::with_capacity(prepared.len());
         for answer in answers {
-            rows.push(answer?);
+            outcomes.push(answer?);
         }
-        if rides && rows.remove(0).is_empty() && has_to_hold {
+        if rides && outcomes.remove(0).count == 0 && has_to_hold {
             return Err(Error::SessionExpired);
         }
-        Ok(rows)
+        Ok(outcomes)
     }
 
     /// How many rows a statement changed.
@@ -259,7 +278,7 @@ impl Connection {
         }
     }
 
-    async fn send(&self, begins: bool, prepared: &[Prepared]) -> Vec<Result<Vec<Row>>> {
+    async fn send(&self, begins: bool, prepared: &[Prepared]) -> Vec<Result<Outcome>> {
         let client = match self.client() {
             Ok(client) => client,
             Err(error) => return vec![Err(error)],
@@ -274,13 +293,8 @@ impl Connection {
         let begin = async { if begins { client.batch_execute(begin).await } else { Ok(()) } };
         let queries = async {
             match prepared {
-                [(statement, params)] => vec![client.query(statement, &references(params)).await],
-                several => {
-                    join_all(several.iter().map(|(statement, params)| async move {
-                        client.query(statement, &references(params)).await
-                    }))
-                    .await
-                }
+                [one] => vec![outcome(client, one).await],
+                several => join_all(several.iter().map(|each| outcome(client, each))).await,
             }
         };
         let (begun, answers) = futures_util::future::join(begin, queries).await;
@@ -342,6 +356,20 @@ impl Drop for Connection {
             drop(Object::take(client));
         }
     }
+}
+
+/// Sends a statement, and hears it out.
+async fn outcome(
+    client: &Client,
+    (statement, params): &Prepared,
+) -> std::result::Result<Outcome, tokio_postgres::Error> {
+    let params = params.iter().map(|param| param as &(dyn ToSql + Sync));
+    let mut answer = pin!(client.query_raw(statement, params).await?);
+    let mut rows = Vec::new();
+    while let Some(row) = answer.try_next().await? {
+        rows.push(row);
+    }
+    Ok(Outcome { rows, count: answer.rows_affected().unwrap_or_default() })
 }
 
 fn references(params: &[Param]) -> Vec<&(dyn ToSql + Sync)> {

@@ -108,13 +108,14 @@ async fn update(
         .and_text(" WHERE ")
         .then(is_one_of(ids));
     let statement = both(statement, Compiler::new(env).rules(model, SELF, Operation::Write)?);
-    let build = |guard| both(statement, guard).and_text(" RETURNING ").then(column(SELF, "id"));
-    let rows = if is_sole {
-        env.connection().query_sole(build).await?
+    let changed: HashSet<i64> = if is_sole {
+        // Of one record the count says it all.
+        let count = env.connection().run_sole(|guard| both(statement, guard)).await?.count;
+        ids.iter().copied().filter(|_| count > 0).collect()
     } else {
-        env.connection().query_guarded(build).await?
+        let build = |guard| both(statement, guard).and_text(" RETURNING ").then(column(SELF, "id"));
+        env.connection().query_guarded(build).await?.iter().map(|row| int(row, 0)).collect()
     };
-    let changed: HashSet<i64> = rows.iter().map(|row| int(row, 0)).collect();
     if changed.len() == ids.len() {
         return Ok(());
     }
