@@ -16,8 +16,21 @@ pub struct Event<'a> {
     pub user_id: i64,
     /// The application, 0 where there is none.
     pub application_id: i64,
+    /// The record that it is about, if it is about one.
+    pub record: Option<Subject<'a>>,
     /// What else is worth knowing.
     pub details: &'a str,
+}
+
+/// A record that an event is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its model.
+    pub model: &'a str,
+    /// Its id.
+    pub id: i64,
+    /// Its name as it is now.
+    pub name: &'a str,
 }
 
 /// The address and the name of the program that the request comes from, as parameters of what notes it.
@@ -40,6 +53,9 @@ pub fn note(event: &Event<'_>, now: NaiveDateTime) -> Sql {
             event.details.replace('\0', "").into(),
             now.into(),
             agent,
+            event.record.map(|record| record.model).into(),
+            event.record.map(|record| record.id).into(),
+            event.record.map(|record| record.name.replace('\0', "")).into(),
         ],
     )
 }

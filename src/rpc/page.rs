@@ -10,6 +10,7 @@ use super::operations::{self, Figures};
 use super::retrying::{self, Caller};
 use super::webclient;
 use super::{App, session};
+use crate::auth::audit::{self, Event, Subject};
 use crate::error::{Error, Result};
 use crate::models::ir_actions::{self, Reference};
 use crate::models::ir_ui_menu;
@@ -127,6 +128,26 @@ impl Visit {
                 .map_err(|error| Error::Internal(format!("a method answered what is no JSON: {error}"))),
             Reply::Void => Ok(Json::Null),
         }
+    }
+
+    /// Tells the audit log that the visitor was shown a secret of a record, of which the page has its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when the database does not answer: then it is not shown.
+    pub async fn note_revealed(&self, model: &str, id: i64, name: &str, field: &str) -> Result<()> {
+        let told = self.registry().model(model)?;
+        let is_application = told.audit.as_ref().is_some_and(|audit| audit.application == Some("id"));
+        let event = Event {
+            event: "reveal",
+            outcome: "done",
+            user_id: self.user().id,
+            application_id: if is_application { id } else { 0 },
+            record: Some(Subject { model, id, name }),
+            details: field,
+        };
+        self.env.connection().query(audit::note(&event, self.now())).await?;
+        Ok(())
     }
 
     /// Calls the method behind a button, and gives the action that it opens, or `false`.

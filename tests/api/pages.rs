@@ -81,6 +81,12 @@ async fn secrets_are_in_no_page_until_somebody_asks_for_them() {
     let page = clerk.browser.get(&format!("{path}?reveal=client_secret,own_secret")).await;
     assert_eq!(page.status, 200);
     assert!(!page.body.contains(secret) && !page.body.contains("client_secret\""));
+
+    let noted = app.database.query(
+        "SELECT concat_ws(' ', user_name, outcome, application_name, model, res_id, res_name, details, address) FROM audit_log WHERE event = 'reveal'",
+    );
+    let told = format!("admin done Wiki {APPLICATION} {id} Wiki client_secret 127.0.0.1");
+    assert_eq!(noted, [[Some(told)]], "who looked at which secret");
 }
 
 #[tokio::test]

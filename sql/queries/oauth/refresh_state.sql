@@ -16,7 +16,8 @@ SELECT f.application_id,
        x.revoked_at IS NOT NULL OR n.revoked_at IS NOT NULL AS is_revoked,
        -- Those made under a key that has been replaced cannot be told again; an access token that was purged can, as one
        -- that has expired.
-       coalesce(x.hash = $3, true) AND n.hash = $4 AS can_be_told
+       coalesce(x.hash = $3, true) AND n.hash = $4 AS can_be_told,
+       f.user_id
 FROM oauth_token t
 JOIN oauth_family f ON f.id = t.family_id
 JOIN oregional_application a ON a.id = f.application_id

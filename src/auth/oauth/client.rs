@@ -171,12 +171,39 @@ pub async fn failed_grant(
         return Err(Refusal::Limited(seconds));
     }
     limit::fail(connection, &key, now).await?;
-    let event = audit::Event {
-        event,
-        outcome: "refused",
-        application_id: client.application_id,
-        ..audit::Event::default()
-    };
+    refused(connection, client, audit::Event { event, ..audit::Event::default() }, now).await
+}
+
+/// Tells the audit log of a refresh token that was good once, which nobody guesses: a client whose users were away
+/// for long brings many of them and need not wait. Once it has brought too many, no more of them are noted for a while.
+///
+/// # Errors
+///
+/// [`Refusal::Failed`] when the database is away.
+pub async fn ended_grant(
+    connection: &Connection,
+    credentials: &Credentials,
+    client: &Client,
+    user_id: i64,
+    now: NaiveDateTime,
+) -> Outcome<()> {
+    let key = credentials.limit_of("refresh_ended");
+    if limit::check(connection, &key, now).await?.is_some() {
+        return Ok(());
+    }
+    limit::fail(connection, &key, now).await?;
+    let details = "The refresh token has expired or was revoked.";
+    let event = audit::Event { event: "refresh", user_id, details, ..audit::Event::default() };
+    refused(connection, client, event, now).await
+}
+
+async fn refused(
+    connection: &Connection,
+    client: &Client,
+    event: audit::Event<'_>,
+    now: NaiveDateTime,
+) -> Outcome<()> {
+    let event = audit::Event { outcome: "refused", application_id: client.application_id, ..event };
     connection.query(audit::note(&event, now)).await?;
     Ok(())
 }

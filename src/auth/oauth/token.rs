@@ -98,7 +98,12 @@ pub async fn rotate(
     };
     match judge(row, scope, now) {
         Judgement::Again => Ok(pair(&text(row, 6), int(row, 7))),
-        Judgement::Refused(refusal) => Err(refusal),
+        Judgement::Refused(refusal) => {
+            if refusal.is_failed_attempt() {
+                client::ended_grant(connection, credentials, &client, int(row, 10), now).await?;
+            }
+            Err(refusal)
+        }
         Judgement::Reused => {
             end_family(connection, &digest(refresh), "a refresh token was used again", now).await?;
             Err(Refusal::grant(NOT_GOOD))

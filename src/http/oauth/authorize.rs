@@ -340,6 +340,7 @@ async fn decided(app: &App, request: &HttpRequest, form: &Form) -> Outcome<Optio
             user_id,
             application_id: pending.application_id,
             details: &uri.uri,
+            ..Event::default()
         };
         connection.query(audit::note(&event, now)).await?;
         return Ok(Some(refused(app, &uri, pending.face, &Refusal::AccessDenied, pending.state.as_deref())));

@@ -1,10 +1,12 @@
 //! A client that proves who it is, is not locked out by codes and refresh tokens that are not good; each of them
 //! leaves a trace.
 
+use std::sync::Arc;
+
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::support::{App, CALLBACK, Tokens, error};
+use super::support::{App, CALLBACK, TestClock, Tokens, error};
 use crate::support::app::TestApp;
 
 #[tokio::test]
@@ -66,4 +68,25 @@ async fn a_refused_code_or_refresh_token_is_noted_without_it() {
         }
     }
     Tokens::of(&wiki.exchange(&code).await);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_has_ended_is_noted_with_its_user_and_makes_nobody_wait() {
+    let clock = Arc::new(TestClock::default());
+    let app = TestApp::in_world_with(clock.world(), |settings| settings.max_failures = 20);
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({"refresh_token_expiry": 7200})).await;
+    let tokens = wiki.sign_in(&admin).await;
+    clock.advance(7201);
+    // A wiki whose users were all away for long asks for each of them.
+    for _ in 0..25 {
+        assert_eq!(error(&wiki.refresh(&tokens.refresh).await), (400, "invalid_grant".to_owned()));
+    }
+
+    let noted = app.database.query(&format!(
+        "SELECT concat_ws(' ', user_name, application_id, address, details) FROM audit_log WHERE event = 'refresh' AND outcome = 'refused'"
+    ));
+    let told = format!("admin {} 127.0.0.1 The refresh token has expired or was revoked.", wiki.id);
+    assert_eq!(noted.len(), 20, "and no client fills the log");
+    assert!(noted.iter().all(|entry| *entry == [Some(told.clone())]), "{noted:?}");
 }

@@ -132,6 +132,7 @@ impl<'a> Sheet<'a> {
             return Err(Error::Access(desk.texts.fill("You may not create records of {}.", &[&sheet.title])));
         }
         sheet.record = sheet.read(visit).await?;
+        sheet.note_secrets(visit).await?;
         if let Some(id) = id
             && sheet.may.edit
         {
@@ -231,6 +232,17 @@ impl<'a> Sheet<'a> {
                 self.desk.texts.fill("This record of {} does not exist, or not any more.", &[&self.title]),
             )),
         }
+    }
+
+    /// Leaves a trace of each secret that the page shows.
+    async fn note_secrets(&self, visit: &Visit) -> Result<()> {
+        let Some(id) = self.id else { return Ok(()) };
+        for name in self.revealed.iter().filter(|name| self.is_secret(name)) {
+            if self.record.get(name).is_some_and(python::truth) {
+                visit.note_revealed(&self.model, id, self.name(), name).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn fresh(&self, visit: &Visit, wanted: Map<String, Json>) -> Result<Map<String, Json>> {
