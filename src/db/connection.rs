@@ -143,11 +143,7 @@ impl Connection {
         Ok(self.run_under(check, build).await?.rows)
     }
 
-    async fn run_under(
-        &self,
-        check: Option<Sql>,
-        build: impl FnOnce(Option<Sql>) -> Sql,
-    ) -> Result<Outcome> {
+    async fn run_under(&self, check: Option<Sql>, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Outcome> {
         let Some(check) = check else { return self.run(build(None)).await };
         let condition = Sql::text("EXISTS (").then(check.clone()).and_text(")");
         let outcome = self.run(build(Some(condition))).await?;

@@ -84,60 +84,48 @@ pub fn falsehood(out: &mut Vec<u8>) {
 }
 
 /// The numbers below a hundred, in two digits.
-const TWO_DIGITS: [[u8; 2]; 100] = {
-    let mut all = [[b'0'; 2]; 100];
-    let (mut number, mut tens) = (0, b'0');
-    while number < 100 {
-        let mut ones = b'0';
-        while ones <= b'9' {
-            all[number] = [tens, ones];
-            number += 1;
-            ones += 1;
-        }
-        tens += 1;
-    }
-    all
-};
+const TWO_DIGITS: &[u8; 200] =
+    b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
 /// Two digits of a number below a hundred.
 fn two_digits(number: u32) -> [u8; 2] {
     let place = usize::try_from(number).unwrap_or_default();
-    TWO_DIGITS.get(place).copied().unwrap_or(*b"00")
+    TWO_DIGITS.as_chunks::<2>().0.get(place).copied().unwrap_or(*b"00")
 }
 
-/// The digits of a day, `YYYY-MM-DD`. By table, for a page has hundreds of them: the formatter of the standard
-/// library takes ten times as long. Nothing for years of more than four digits.
+/// `YYYY-MM-DD`. By table, for a page has hundreds of them: the formatter of the standard library takes ten
+/// times as long. Nothing for years of more than four digits.
 fn digits_of(day: NaiveDate) -> Option<[u8; 10]> {
     let year = u32::try_from(day.year()).ok().filter(|year| *year < 10_000)?;
-    let ([a, b], [c, d]) = (two_digits(year / 100), two_digits(year % 100));
-    let ([e, f], [g, h]) = (two_digits(day.month()), two_digits(day.day()));
-    Some([a, b, c, d, b'-', e, f, b'-', g, h])
+    let (century, year) = (two_digits(year / 100), two_digits(year % 100));
+    let (month, day) = (two_digits(day.month()), two_digits(day.day()));
+    Some([century[0], century[1], year[0], year[1], b'-', month[0], month[1], b'-', day[0], day[1]])
 }
 
 /// Writes a day.
 pub fn date(out: &mut Vec<u8>, day: NaiveDate) {
     match digits_of(day) {
-        Some(digits) => {
-            out.push(b'"');
-            out.extend_from_slice(&digits);
-            out.push(b'"');
-        }
+        Some(digits) => quoted(out, &digits),
         None => _ = write!(out, "\"{:04}-{:02}-{:02}\"", day.year(), day.month(), day.day()),
     }
 }
 
 /// Writes a moment.
 pub fn datetime(out: &mut Vec<u8>, moment: NaiveDateTime) {
-    let Some([a, b, c, d, e, f, g, h, i, j]) = digits_of(moment.date()) else {
+    let Some(day) = digits_of(moment.date()) else {
         // Not chrono's %Y, which puts a sign before a year of five digits.
         _ = write!(out, "\"{:04}-{}\"", moment.year(), moment.format("%m-%d %H:%M:%S"));
         return;
     };
     let seconds = moment.num_seconds_from_midnight();
-    let ([k, l], [m, n]) = (two_digits(seconds / 3600), two_digits(seconds / 60 % 60));
-    let [o, p] = two_digits(seconds % 60);
+    let (hour, minute) = (two_digits(seconds / 3600), two_digits(seconds / 60 % 60));
+    let second = two_digits(seconds % 60);
+    out.reserve(21);
+    out.push(b'"');
+    out.extend_from_slice(&day);
     out.extend_from_slice(&[
-        b'"', a, b, c, d, e, f, g, h, i, j, b' ', k, l, b':', m, n, b':', o, p, b'"',
+        b' ', hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1], b'"',
     ]);
 }
 

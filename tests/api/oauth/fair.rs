@@ -83,9 +83,9 @@ async fn a_refresh_token_that_has_ended_is_noted_with_its_user_and_makes_nobody_
         assert_eq!(error(&wiki.refresh(&tokens.refresh).await), (400, "invalid_grant".to_owned()));
     }
 
-    let noted = app.database.query(&format!(
-        "SELECT concat_ws(' ', user_name, application_id, address, details) FROM audit_log WHERE event = 'refresh' AND outcome = 'refused'"
-    ));
+    let noted = app.database.query(
+        "SELECT concat_ws(' ', user_name, application_id, address, details) FROM audit_log WHERE event = 'refresh' AND outcome = 'refused'",
+    );
     let told = format!("admin {} 127.0.0.1 The refresh token has expired or was revoked.", wiki.id);
     assert_eq!(noted.len(), 20, "and no client fills the log");
     assert!(noted.iter().all(|entry| *entry == [Some(told.clone())]), "{noted:?}");
