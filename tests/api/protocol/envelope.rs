@@ -1,7 +1,10 @@
 //! The envelope of JSON-RPC: what is echoed, what is refused, and in which shape.
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, COOKIE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use serde_json::{Value as Json, json};
 
 use super::Findings;
@@ -281,4 +284,36 @@ async fn slashes_too_many_lead_to_the_same_place() {
         admin.browser.rpc("//web/webclient/version_info/", json!({})).await.result()["server_version"],
         "18.0"
     );
+}
+
+/// Long answers go out in parts, short ones in one piece; a reader sees no difference.
+#[tokio::test]
+async fn answers_of_any_length_are_whole_compressed_or_not() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let url = format!("{}/web/dataset/call_kw", app.url());
+    for limit in [1, 20, 40, 80, 200] {
+        let params = json!({
+            "model": "res.country", "method": "search_read", "args": [],
+            "kwargs": {"fields": ["name", "code", "currency_id"], "limit": limit},
+        });
+        let body = json!({"jsonrpc": "2.0", "id": "\u{e9}", "params": params}).to_string();
+        let ask = |encoding: &str| {
+            let request = admin.browser.http.post(&url).header(CONTENT_TYPE, "application/json");
+            request.header(ACCEPT_ENCODING, encoding).body(body.clone()).send()
+        };
+        let plain = ask("identity").await.unwrap();
+        let length = plain.content_length();
+        let plain = plain.bytes().await.unwrap();
+        assert_eq!(length, Some(plain.len() as u64), "{limit}");
+        let answer: Json = serde_json::from_slice(&plain).unwrap();
+        assert_eq!(answer["id"], "\u{e9}");
+        assert_eq!(answer["result"].as_array().unwrap().len(), limit);
+
+        let small = ask("gzip").await.unwrap();
+        assert_eq!(small.headers()[CONTENT_ENCODING], "gzip");
+        let mut text = Vec::new();
+        GzDecoder::new(small.bytes().await.unwrap().as_ref()).read_to_end(&mut text).unwrap();
+        assert_eq!(text, plain, "{limit}");
+    }
 }
