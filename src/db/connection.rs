@@ -211,9 +211,9 @@ impl Connection {
     /// How many rows a statement changed.
     pub async fn execute(&self, sql: Sql) -> Result<u64> {
         self.check_open()?;
-        let (statement, params) = self.prepare(sql).await?;
+        let prepared = self.prepare(sql).await?;
         self.settle().await?;
-        self.checked(self.client()?.execute(&statement, &references(&params)).await)
+        Ok(self.checked(outcome(self.client()?, &prepared).await)?.count)
     }
 
     /// Runs statements without parameters, as they stand in a file.
@@ -366,8 +366,4 @@ async fn outcome(
         rows.push(row);
     }
     Ok(Outcome { rows, count: answer.rows_affected().unwrap_or_default() })
-}
-
-fn references(params: &[Param]) -> Vec<&(dyn ToSql + Sync)> {
-    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
 }

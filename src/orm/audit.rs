@@ -80,6 +80,6 @@ pub fn as_told(user: i64, login: Option<&str>, now: NaiveDateTime) -> String {
         address: origin.known_address(),
         agent: origin.known_agent(),
     };
-    // Nothing in it can fail to be JSON; without it the triggers note what they know themselves.
+    // Nothing in it can fail to be JSON. An empty text would not hold as a condition, and nothing would be changed.
     serde_json::to_string(&told).unwrap_or_default()
 }

@@ -68,6 +68,18 @@ pub fn integer(out: &mut Vec<u8>, number: i64) {
     _ = serde_json::to_writer(out, &number);
 }
 
+/// Writes a list of integers.
+pub fn integers(out: &mut Vec<u8>, numbers: &[i64]) {
+    out.push(b'[');
+    for (place, number) in numbers.iter().enumerate() {
+        if place > 0 {
+            out.extend_from_slice(b", ");
+        }
+        integer(out, *number);
+    }
+    out.push(b']');
+}
+
 /// Writes a float with its fraction.
 pub fn float(out: &mut Vec<u8>, number: f64) {
     if number.is_finite() {

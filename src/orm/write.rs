@@ -108,18 +108,19 @@ async fn update(
         .and_text(" WHERE ")
         .then(is_one_of(ids));
     let statement = both(statement, Compiler::new(env).rules(model, SELF, Operation::Write)?);
-    let changed: HashSet<i64> = if is_sole {
+    let missed = if is_sole {
         // Of one record the count says it all.
         let count = env.connection().run_sole(|guard| both(statement, guard)).await?.count;
-        ids.iter().copied().filter(|_| count > 0).collect()
+        if count > 0 { Vec::new() } else { ids.to_vec() }
     } else {
         let build = |guard| both(statement, guard).and_text(" RETURNING ").then(column(SELF, "id"));
-        env.connection().query_guarded(build).await?.iter().map(|row| int(row, 0)).collect()
+        let rows = env.connection().query_guarded(build).await?;
+        let changed: HashSet<i64> = rows.iter().map(|row| int(row, 0)).collect();
+        ids.iter().filter(|id| !changed.contains(id)).copied().collect()
     };
-    if changed.len() == ids.len() {
+    if missed.is_empty() {
         return Ok(());
     }
-    let missed: Vec<i64> = ids.iter().filter(|id| !changed.contains(id)).copied().collect();
     records::refuse_hidden(env, model, &missed, Operation::Write).await?;
     Err(gone(model, &missed))
 }

@@ -82,6 +82,11 @@ async fn secrets_are_in_no_page_until_somebody_asks_for_them() {
     assert_eq!(page.status, 200);
     assert!(!page.body.contains(secret) && !page.body.contains("client_secret\""));
 
+    let page = admin.browser.get(&path).await;
+    let kept =
+        save(&admin, &format!("{path}?reveal=client_secret"), &page, &[("do", "save"), ("f.name", "Wiki")])
+            .await;
+    assert_eq!(kept.status, 303, "who saves is shown nothing, and nothing is noted");
     let noted = app.database.query(
         "SELECT concat_ws(' ', user_name, outcome, application_name, model, res_id, res_name, details, address) FROM audit_log WHERE event = 'reveal'",
     );

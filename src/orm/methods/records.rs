@@ -20,14 +20,7 @@ use crate::error::{Error, Result};
 /// A list of ids as a reply.
 pub(super) fn ids_reply(ids: &[i64]) -> Reply {
     let mut out = Vec::with_capacity(2 + ids.len() * 8);
-    out.push(b'[');
-    for (number, id) in ids.iter().enumerate() {
-        if number > 0 {
-            out.extend_from_slice(b", ");
-        }
-        render::integer(&mut out, *id);
-    }
-    out.push(b']');
+    render::integers(&mut out, ids);
     Reply::Json(out)
 }
 

@@ -79,8 +79,8 @@ impl Writer<'_> {
         let start = self.out.len();
         let Some(place) = column.placed.value else {
             self.out.extend_from_slice(column.key.as_bytes());
-            let lines = self.beside.lines.get(&column.placed.field.name);
-            lines_of(&mut self.out, lines.and_then(|lines| lines.get(&id)));
+            let lines = self.beside.lines.get(&column.placed.field.name).and_then(|lines| lines.get(&id));
+            render::integers(&mut self.out, lines.map_or(&[], Vec::as_slice));
             return Ok(());
         };
         let value = raw(row, place);
@@ -112,15 +112,4 @@ impl Writer<'_> {
         render::value(&mut self.out, &field.kind, value, links, self.env.context.bin_size);
         Ok(())
     }
-}
-
-fn lines_of(out: &mut Vec<u8>, ids: Option<&Vec<i64>>) {
-    out.push(b'[');
-    for (number, id) in ids.into_iter().flatten().enumerate() {
-        if number > 0 {
-            out.extend_from_slice(b", ");
-        }
-        render::integer(out, *id);
-    }
-    out.push(b']');
 }

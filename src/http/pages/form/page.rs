@@ -51,6 +51,7 @@ pub(super) async fn show(
     wrong: Option<&Markup>,
     status: StatusCode,
 ) -> Result<HttpResponse> {
+    sheet.note_secrets(visit).await?;
     let place = place(visit, sheet).await?;
     let name = sheet.record.get("display_name").and_then(Json::as_str).filter(|_| sheet.id.is_some());
     let title = name.map_or_else(|| sheet.desk.texts.fill("New: {}", &[&sheet.title]), str::to_owned);

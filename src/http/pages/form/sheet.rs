@@ -132,7 +132,6 @@ impl<'a> Sheet<'a> {
             return Err(Error::Access(desk.texts.fill("You may not create records of {}.", &[&sheet.title])));
         }
         sheet.record = sheet.read(visit).await?;
-        sheet.note_secrets(visit).await?;
         if let Some(id) = id
             && sheet.may.edit
         {
@@ -235,7 +234,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Leaves a trace of each secret that the page shows.
-    async fn note_secrets(&self, visit: &Visit) -> Result<()> {
+    pub(super) async fn note_secrets(&self, visit: &Visit) -> Result<()> {
         let Some(id) = self.id else { return Ok(()) };
         for name in self.revealed.iter().filter(|name| self.is_secret(name)) {
             if self.record.get(name).is_some_and(python::truth) {
