@@ -240,7 +240,8 @@ pub struct Import {
 /// Where the records are, and the key of their secrets.
 #[derive(Debug, Clone, Args)]
 pub struct Database {
-    /// The database to use, as <postgresql://user:password@host/name>. Without it the server keeps a
+    /// The database to use, as <postgresql://user:password@host/name>, with `?sslmode=verify-full` where it is
+    /// reached over a network (sslrootcert, sslcert and sslkey name files as PEM). Without it the server keeps a
     /// PostgreSQL cluster of its own in the data directory.
     #[arg(long, env = "OREGIONAL_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = values::secret)]
     pub database_url: Option<SecretString>,

@@ -13,6 +13,9 @@ const AWAY: &str =
 const SHUT: &str =
     "The database does not let the server in. The log says why; name and password stand in --database-url.";
 
+/// The text of a connection that was to be secured by TLS, and could not be.
+const NOT_SECURED: &str = "There is no secured connection to the database. The log says why; how it is to be secured stands in --database-url (sslmode, sslrootcert, sslcert, sslkey).";
+
 /// The text of a role without the rights that the server needs.
 const NOT_ALLOWED: &str =
     "The server's role in the database lacks a right. The log says which; it has to own the database.";
@@ -38,9 +41,25 @@ impl From<tokio_postgres::Error> for Error {
             }
             cause = inner.source();
         }
+        if let Some(reason) = not_secured(&error) {
+            tracing::error!(reason, "there is no secured connection to the database");
+            return Self::Unavailable(NOT_SECURED.to_owned());
+        }
         tracing::warn!(error = ?error, "the connection to the database failed");
         Self::Unavailable(AWAY.to_owned())
     }
+}
+
+/// Why TLS could not be had, where that is what failed.
+fn not_secured(error: &tokio_postgres::Error) -> Option<String> {
+    let cause = std::error::Error::source(error)?;
+    let io = cause.downcast_ref::<std::io::Error>();
+    // The other end refuses what we are after the handshake, on what the driver takes for a broken line.
+    let is_tls = io
+        .and_then(std::io::Error::get_ref)
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+    // The driver has no way to ask which part failed but its words.
+    (is_tls || error.to_string().starts_with("error performing TLS handshake")).then(|| cause.to_string())
 }
 
 /// What went wrong while the database kept a change. A refusal has kept nothing; a connection that breaks, or

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 use tokio_util::sync::CancellationToken;
+
+use super::Target;
 
 /// Pauses between tries to connect again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,7 +26,7 @@ pub enum Notice {
 
 /// Listens on `channel` and passes on each notice until `stop`.
 pub async fn listen(
-    config: Config,
+    target: Target,
     channel: &'static str,
     notices: UnboundedSender<Notice>,
     stop: CancellationToken,
@@ -33,7 +35,7 @@ pub async fn listen(
     while !stop.is_cancelled() {
         tokio::select! {
             () = stop.cancelled() => return,
-            ended = follow(&config, channel, &notices, first) => {
+            ended = follow(&target, channel, &notices, first) => {
                 if let Err(error) = ended {
                     tracing::warn!(%error, "lost the connection that hears of changes; connecting again");
                 }
@@ -48,14 +50,14 @@ pub async fn listen(
 }
 
 async fn follow(
-    config: &Config,
+    target: &Target,
     channel: &'static str,
     notices: &UnboundedSender<Notice>,
     first: bool,
 ) -> Result<(), tokio_postgres::Error> {
-    let mut config = config.clone();
-    config.application_name("oregional listener");
-    let (client, mut connection) = config.connect(NoTls).await?;
+    let target = target.clone().named("oregional listener");
+    let (config, tls) = target.parts();
+    let (client, mut connection) = config.connect(tls).await?;
     let messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
     tokio::pin!(messages);
     let listen = format!("LISTEN {channel}");

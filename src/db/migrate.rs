@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
+use super::Target;
 use crate::error::{Error, Result};
 
 mod embedded {
@@ -94,8 +95,9 @@ fn reason(error: &refinery::Error) -> String {
 ///
 /// [`Error::Unavailable`] when the database does not answer, [`Error::User`] when it is too old or was made by a
 /// newer program, [`Error::Internal`] when a migration fails, with the reason.
-pub async fn run(config: &Config) -> Result<()> {
-    let (mut client, connection) = config.connect(NoTls).await?;
+pub async fn run(target: &Target) -> Result<()> {
+    let (config, tls) = target.parts();
+    let (mut client, connection) = config.connect(tls).await?;
     let driver = tokio::spawn(connection);
     refuse_old(&client).await?;
     refuse_newer(&client).await?;

@@ -6,18 +6,20 @@ mod error;
 pub mod listener;
 pub mod migrate;
 pub mod sql;
+pub mod target;
+mod tls;
 pub mod value;
 
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts};
-use tokio_postgres::NoTls;
 
 pub use self::connection::Connection;
 pub use self::sql::Sql;
+pub use self::target::{Target, TargetError};
 pub use self::value::{Param, Raw, Veiled};
+pub use tokio_postgres::Row;
 pub use tokio_postgres::types::Type as ColumnType;
-pub use tokio_postgres::{Config, Row};
 
 use crate::error::{Error, Result};
 
@@ -26,16 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Statements are planned once for all values: for one record, planning anew takes longer than
 /// running. What the planner has to see stands in the text (`query::limits`, languages, `active`).
-const PLANS: &str = "-c plan_cache_mode=force_generic_plan";
-
-/// The same database, where a statement is given up after some seconds; 0 is never.
-#[must_use]
-pub fn with_statement_timeout(config: &Config, seconds: u32) -> Config {
-    let mut config = config.clone();
-    let options = format!("{} -c statement_timeout={seconds}s", config.get_options().unwrap_or_default());
-    config.options(options.trim());
-    config
-}
+const PLANS: &str = "plan_cache_mode=force_generic_plan";
 
 /// A pool of connections to one database.
 #[derive(Clone)]
@@ -49,14 +42,12 @@ impl Pool {
     /// # Errors
     ///
     /// [`Error::Internal`] when the pool cannot be built, which only a size of nothing causes.
-    pub fn new(config: &Config, size: usize) -> Result<Self> {
-        let mut config = config.clone();
-        config.application_name("oregional").connect_timeout(PATIENCE);
-        let options = format!("{} {PLANS}", config.get_options().unwrap_or_default());
-        config.options(options.trim());
+    pub fn new(target: &Target, size: usize) -> Result<Self> {
+        let target = target.clone().named("oregional").within(PATIENCE).with_setting(PLANS);
+        let (config, tls) = target.parts();
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
-        let inner = deadpool_postgres::Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let inner = deadpool_postgres::Pool::builder(Manager::from_config(config.clone(), tls, recycling))
             .max_size(size.max(1))
             .runtime(Runtime::Tokio1)
             .timeouts(timeouts)

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::StartError;
 use crate::auth::purge;
 use crate::db::listener::{self, Notice};
-use crate::db::{Config, Pool};
+use crate::db::{Pool, Target};
 use crate::rpc::caches;
 use crate::rpc::{App, Shared};
 
@@ -21,14 +21,14 @@ const RESTART: Duration = Duration::from_secs(1);
 
 /// Hears what other servers change, and forgets what that makes stale.
 pub(super) fn listen_for_changes(
-    config: &Config,
+    target: &Target,
     shared: &Arc<Shared>,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
-    let app = App { pool: Pool::new(config, 1)?, shared: Arc::clone(shared) };
-    let (config, until) = (config.clone(), stop.clone());
+    let app = App { pool: Pool::new(target, 1)?, shared: Arc::clone(shared) };
+    let (target, until) = (target.clone(), stop.clone());
     watch("hearing of changes", stop, move || {
-        let (app, config, until) = (app.clone(), config.clone(), until.clone());
+        let (app, target, until) = (app.clone(), target.clone(), until.clone());
         async move {
             let (notices, mut heard) = tokio::sync::mpsc::unbounded_channel::<Notice>();
             let refreshing = async {
@@ -41,7 +41,7 @@ pub(super) fn listen_for_changes(
                     }
                 }
             };
-            tokio::join!(listener::listen(config, caches::CHANNEL, notices, until), refreshing);
+            tokio::join!(listener::listen(target, caches::CHANNEL, notices, until), refreshing);
         }
     });
     Ok(())
@@ -49,11 +49,11 @@ pub(super) fn listen_for_changes(
 
 /// Takes out what has expired, every now and then.
 pub(super) fn keep_house(
-    config: &Config,
+    target: &Target,
     shared: &Arc<Shared>,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
-    let pool = Pool::new(config, 1)?;
+    let pool = Pool::new(target, 1)?;
     let (shared, until) = (Arc::clone(shared), stop.clone());
     watch("housekeeping", stop, move || {
         let (pool, shared, until) = (pool.clone(), Arc::clone(&shared), until.clone());

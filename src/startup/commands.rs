@@ -84,7 +84,7 @@ async fn findings(settings: &Database, storage: &Storage) -> Result<Vec<String>>
     {
         findings.push(error.to_string());
     }
-    let pool = Pool::new(&storage.config, 1)?;
+    let pool = Pool::new(&storage.target, 1)?;
     let connection = pool.get().await?;
     let server = Sql::text(include_str!("../../sql/queries/schema/server.sql"));
     if let Some(row) = connection.query(server).await?.first() {
@@ -233,7 +233,7 @@ async fn environment(storage: &Storage) -> Result<Environment> {
 
 /// The registry of a database that is made already, and whose secrets this key opens.
 pub(super) async fn registry(storage: &Storage) -> Result<(Connection, Registry)> {
-    let pool = Pool::new(&storage.config, 1)?;
+    let pool = Pool::new(&storage.target, 1)?;
     let connection = pool.get().await?;
     let prepared = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('res_users')");
     if connection.query(prepared).await?.is_empty() {

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::storage::{StorageError, fact};
 use crate::clock::World;
 use crate::config::Database;
-use crate::db::{Config, Pool, Sql};
+use crate::db::{Pool, Sql, Target};
 use crate::key_file;
 use crate::seal::{Key, Sealer};
 
@@ -25,7 +25,7 @@ pub(super) struct KeyPlace {
 pub(super) async fn find(
     settings: &Database,
     world: &World,
-    config: &Config,
+    target: &Target,
     data_dir: &Path,
     makes: bool,
 ) -> Result<KeyPlace> {
@@ -33,10 +33,10 @@ pub(super) async fn find(
     if let Some(key) = &settings.secret_key {
         return Ok(KeyPlace { key: Key::parse(key.expose_secret())?, path, is_given: true });
     }
-    finish_rotation(config, &path).await?;
+    finish_rotation(target, &path).await?;
     let is_missing = path.try_exists().is_ok_and(|is_there| !is_there);
     // A new key in the place of a lost one opens nothing, and hides that it is lost.
-    if is_missing && stored(config).await?.is_some() {
+    if is_missing && stored(target).await?.is_some() {
         return Err(StorageError::LostKey { path });
     }
     let key = if is_missing && !makes {
@@ -51,9 +51,9 @@ pub(super) async fn find(
 
 /// A rotation that was cut off after the database had the new key: the key that waits takes its place. One
 /// that was cut off before that leaves the old key where it is.
-async fn finish_rotation(config: &Config, path: &Path) -> Result<()> {
+async fn finish_rotation(target: &Target, path: &Path) -> Result<()> {
     let Some(waiting) = key_file::load_beside(path)? else { return Ok(()) };
-    if stored(config).await?.as_deref() == Some(&Sealer::new(waiting).fingerprint()) {
+    if stored(target).await?.as_deref() == Some(&Sealer::new(waiting).fingerprint()) {
         key_file::take_place(path)?;
         tracing::warn!(path = %path.display(), "a rotation of the key was cut off and is finished now");
     }
@@ -61,8 +61,8 @@ async fn finish_rotation(config: &Config, path: &Path) -> Result<()> {
 }
 
 /// The fingerprint of the key that sealed the secrets of the database, when there are some.
-async fn stored(config: &Config) -> Result<Option<String>> {
-    let connection = Pool::new(config, 1)?.get().await?;
+async fn stored(target: &Target) -> Result<Option<String>> {
+    let connection = Pool::new(target, 1)?.get().await?;
     let known = Sql::text("SELECT 1 FROM pg_class WHERE oid = to_regclass('server_fact')");
     if connection.query(known).await?.is_empty() {
         return Ok(None);

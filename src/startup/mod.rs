@@ -26,8 +26,8 @@ pub use self::orders::Orders;
 use self::storage::{Effort, Storage, StorageError};
 use crate::clock::World;
 use crate::config::Serve;
+use crate::db::Pool;
 use crate::db::cluster::ClusterError;
-use crate::db::{self, Pool};
 use crate::http;
 use crate::models;
 use crate::rpc::{App, Settings, Shared};
@@ -153,8 +153,8 @@ impl Application {
         }
         let sealer = Arc::clone(&storage.sealer);
         let shared = Arc::new(Shared::new(declared, prepared.registry, world, sealer, told));
-        background::listen_for_changes(&storage.config, &shared, stop)?;
-        background::keep_house(&storage.config, &shared, stop)?;
+        background::listen_for_changes(&storage.target, &shared, stop)?;
+        background::keep_house(&storage.target, &shared, stop)?;
         let server = serve(settings, storage, shared, max_body, address.open()?)?;
         let first_start =
             prepared.is_new.then_some(FirstStart { generated_password: prepared.generated_password });
@@ -243,14 +243,15 @@ fn serve(
 ) -> Result<actix_web::dev::Server, StartError> {
     let workers = settings.workers.map_or_else(usual_workers, usize::from);
     let connections = settings.connections.map_or_else(|| usual_connections(workers), usize::from);
-    let config = db::with_statement_timeout(&storage.config, settings.statement_timeout);
+    let limit = format!("statement_timeout={}s", settings.statement_timeout);
+    let target = storage.target.clone().with_setting(&limit);
     // The builder of a pool fails for a size of nothing only, which the settings refuse; asking once
     // here keeps that failure out of the threads.
-    Pool::new(&config, connections)?;
+    Pool::new(&target, connections)?;
     let failed = |source| StartError::Listen { address: settings.listen, source };
     let server = HttpServer::new(move || {
         // Each thread has connections of its own.
-        let app = Pool::new(&config, connections).map(|pool| App { pool, shared: Arc::clone(&shared) });
+        let app = Pool::new(&target, connections).map(|pool| App { pool, shared: Arc::clone(&shared) });
         if let Ok(app) = &app {
             shared.pools.lock().unwrap_or_else(PoisonError::into_inner).push(app.pool.clone());
         }

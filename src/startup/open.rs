@@ -12,7 +12,7 @@ use super::key_place;
 use super::storage::{Storage, StorageError, stop};
 use crate::clock::World;
 use crate::config::Database;
-use crate::db::Config;
+use crate::db::Target;
 use crate::db::cluster::{Cluster, ClusterError, ClusterOptions};
 use crate::seal::Sealer;
 
@@ -96,14 +96,15 @@ impl Storage {
     }
 
     async fn given(settings: &Database, url: &SecretString, world: &World, makes: bool) -> Result<Self> {
-        let config = Config::from_str(url.expose_secret()).map_err(StorageError::Url)?;
-        Self::with_key(settings, world, config, settings.data_dir.clone(), makes).await
+        let target = Target::from_str(url.expose_secret()).map_err(StorageError::Url)?;
+        Self::with_key(settings, world, target, settings.data_dir.clone(), makes).await
     }
 
     async fn of_another(settings: &Database, world: &World, makes: bool) -> Result<Self> {
-        let config = Cluster::running(&options(settings), &settings.db_name)?;
+        let target = Cluster::running(&options(settings), &settings.db_name)?;
+        let target = Target::local(target).map_err(StorageError::Url)?;
         let data_dir = Cluster::place(&options(settings))?;
-        Self::with_key(settings, world, config, data_dir, makes).await
+        Self::with_key(settings, world, target, data_dir, makes).await
     }
 
     /// In a cluster that was started for it, and that is stopped when this does not work out.
@@ -122,7 +123,8 @@ impl Storage {
                 let dir = cluster.data_dir().to_owned();
                 return Err(StorageError::NoDatabase { name: name.clone(), dir });
             }
-            Self::with_key(settings, world, cluster.config(name), cluster.data_dir().to_owned(), makes).await
+            let target = Target::local(cluster.config(name)).map_err(StorageError::Url)?;
+            Self::with_key(settings, world, target, cluster.data_dir().to_owned(), makes).await
         };
         let opened = tokio::select! {
             opened = opened => opened,
@@ -140,13 +142,13 @@ impl Storage {
     async fn with_key(
         settings: &Database,
         world: &World,
-        config: Config,
+        target: Target,
         data_dir: PathBuf,
         makes: bool,
     ) -> Result<Self> {
-        let found = key_place::find(settings, world, &config, &data_dir, makes).await?;
+        let found = key_place::find(settings, world, &target, &data_dir, makes).await?;
         let (key_path, key_is_given) = (found.path, found.is_given);
         let sealer = Arc::new(Sealer::new(found.key));
-        Ok(Self { config, data_dir, sealer, key_path, key_is_given, cluster: None })
+        Ok(Self { target, data_dir, sealer, key_path, key_is_given, cluster: None })
     }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::password_file;
 use crate::clock::World;
 use crate::db::cluster::{Cluster, ClusterError};
-use crate::db::{Config, Connection, Pool, Sql, migrate};
+use crate::db::{Connection, Pool, Sql, Target, TargetError, migrate};
 use crate::error::Error;
 use crate::key_file::KeyFileError;
 use crate::models::{res_users, seed};
@@ -50,7 +50,7 @@ pub enum StorageError {
     Database(#[from] Error),
     /// The URL of the database.
     #[error("--database-url is no address of a PostgreSQL database: {0}")]
-    Url(tokio_postgres::Error),
+    Url(TargetError),
     /// The key in the settings.
     #[error("OREGIONAL_SECRET_KEY: {0}")]
     Key(#[from] KeyError),
@@ -125,7 +125,7 @@ type Result<T> = std::result::Result<T, StorageError>;
 /// Where the records are; see the module.
 pub struct Storage {
     /// How to connect.
-    pub config: Config,
+    pub target: Target,
     /// Where the key file is, and the cluster when there is one.
     pub data_dir: PathBuf,
     /// Seals and opens secrets.
@@ -169,7 +169,7 @@ impl Storage {
         hash_rounds: u32,
         effort: Effort,
     ) -> Result<Prepared> {
-        let pool = Pool::new(&self.config, 1)?;
+        let pool = Pool::new(&self.target, 1)?;
         let fingerprint = fingerprint(declared)?;
         if self.is_prepared(&pool, &fingerprint).await? && effort == Effort::WhenNew {
             let registry = Registry::load(declared, &pool.get().await?).await?;
@@ -179,7 +179,7 @@ impl Storage {
         // Before the transaction begins: it would not see what the server before it in the queue has
         // made. The lock goes with the connection, which is this start's own.
         connection.query(Sql::text(SCHEMA_LOCK)).await?;
-        migrate::run(&self.config).await?;
+        migrate::run(&self.target).await?;
         self.check_key(&connection).await?;
         refuse_newer(&connection).await?;
         connection.tell(audit::call(&User::server(), world.now()));
@@ -263,8 +263,8 @@ impl Storage {
     /// For people: where the database is, without a password.
     pub fn describe(&self) -> String {
         match &self.cluster {
-            Some(cluster) => cluster.url(self.config.get_dbname().unwrap_or_default()),
-            None => format!("postgresql database '{}'", self.config.get_dbname().unwrap_or_default()),
+            Some(cluster) => cluster.url(self.target.database()),
+            None => format!("postgresql database '{}'", self.target.database()),
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use oregional::clock::World;
 use oregional::db::sql::{column, ident};
-use oregional::db::{Config, Pool, Sql};
+use oregional::db::{Pool, Sql, Target};
 use oregional::models;
 use oregional::orm::domain::optimize::optimize;
 use oregional::orm::domain::parse::parse;
@@ -58,7 +58,7 @@ async fn records(admin: &User) {
 
 /// The server's own environment on a database.
 async fn environment(database: &Database) -> Environment {
-    let pool = Pool::new(&Config::from_str(&database.url()).unwrap(), 1).unwrap();
+    let pool = Pool::new(&Target::from_str(&database.url()).unwrap(), 1).unwrap();
     let connection = pool.get().await.unwrap();
     let registry = Registry::load(&models::all(), &connection).await.unwrap();
     let sealer = Arc::new(Sealer::new(Key::parse(KEY).unwrap()));

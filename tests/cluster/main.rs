@@ -12,5 +12,6 @@ mod first_start;
 mod own;
 mod program;
 mod refusals;
+mod secured;
 mod signals;
 mod watching;

@@ -47,7 +47,7 @@ async fn app(storage: &Storage, settings: &Database) -> std::result::Result<App,
         max_body: 0,
     };
     let shared = Arc::new(Shared::new(models::all(), registry, world, Arc::clone(&storage.sealer), settings));
-    Ok(App { pool: Pool::new(&storage.config, CONNECTIONS)?, shared })
+    Ok(App { pool: Pool::new(&storage.target, CONNECTIONS)?, shared })
 }
 
 /// Runs a part of the command as one call, with archived records in sight.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use oregional::auth::purge;
-use oregional::db::{Config, Pool};
+use oregional::db::{Pool, Target};
 use serde_json::json;
 use tokio_postgres::NoTls;
 
@@ -17,7 +17,7 @@ const RECORDS: &str = "oregional_authorization_code";
 
 /// What a round of housekeeping leaves at some moment.
 pub(super) async fn round(app: &TestApp, now: NaiveDateTime) {
-    let pool = Pool::new(&Config::from_str(&app.database.url()).unwrap(), 1).unwrap();
+    let pool = Pool::new(&Target::from_str(&app.database.url()).unwrap(), 1).unwrap();
     purge::run(&pool.get().await.unwrap(), now, |_kind, _rows| {}).await.unwrap();
 }
 
