@@ -6,7 +6,7 @@ use crate::orm::behaviour::{Behaviour, Promise, Staleness, Values};
 use crate::orm::create::create;
 use crate::orm::declare::{boolean, char, html, image, integer, many2many, many2one, one2many};
 use crate::orm::environment::Environment;
-use crate::orm::field::{Default, OnDelete};
+use crate::orm::field::{Default, OnDelete, Right};
 use crate::orm::model::Model;
 use crate::orm::user::SUPERUSER;
 
@@ -27,22 +27,25 @@ pub(super) fn models() -> Vec<Model> {
                 one2many("child_ids", "res.company", "parent_id").string("Branches"),
                 many2many("user_ids", "res.users", "res_company_users_rel", "cid", "user_id")
                     .string("Accepted Users"),
-                char("email").related("partner_id.email"),
-                char("phone").related("partner_id.phone"),
-                char("website").related("partner_id.website"),
-                char("street").related("partner_id.street"),
-                char("street2").related("partner_id.street2"),
-                char("city").related("partner_id.city"),
-                char("zip").related("partner_id.zip"),
-                many2one("state_id", "res.country.state").string("Fed. State").related("partner_id.state_id"),
-                many2one("country_id", "res.country").related("partner_id.country_id"),
+                char("email").related("partner_id.email").shared(),
+                char("phone").related("partner_id.phone").shared(),
+                char("website").related("partner_id.website").shared(),
+                char("street").related("partner_id.street").shared(),
+                char("street2").related("partner_id.street2").shared(),
+                char("city").related("partner_id.city").shared(),
+                char("zip").related("partner_id.zip").shared(),
+                many2one("state_id", "res.country.state")
+                    .string("Fed. State")
+                    .related("partner_id.state_id")
+                    .shared(),
+                many2one("country_id", "res.country").related("partner_id.country_id").shared(),
                 char("country_code").related("partner_id.country_id.code"),
-                char("mobile").related("partner_id.mobile"),
-                char("vat").string("Tax ID").related("partner_id.vat"),
-                char("company_registry").string("Company ID").related("partner_id.company_registry"),
-                image("logo", 0, 0).string("Company Logo").related("partner_id.image_1920"),
+                char("mobile").related("partner_id.mobile").shared(),
+                char("vat").string("Tax ID").related("partner_id.vat").shared(),
+                char("company_registry").string("Company ID").related("partner_id.company_registry").shared(),
+                image("logo", 0, 0).string("Company Logo").related("partner_id.image_1920").shared(),
                 image("logo_web", 0, 0).string("Logo Web").related("partner_id.image_256"),
-                integer("color").related("partner_id.color"),
+                integer("color").related("partner_id.color").shared(),
                 html("report_header").string("Company Tagline").translate(),
                 html("report_footer").string("Report Footer").translate(),
                 html("company_details").string("Company Details").translate(),
@@ -56,13 +59,18 @@ pub(super) fn models() -> Vec<Model> {
 
 struct Company;
 
-/// The values that the company's contact has in its stead.
-fn of_contact(model: &Model, company: &Values) -> Values {
-    let related = |(name, value): (&String, &Json)| match model.field(name)?.related_path()? {
-        [link, target] if link == "partner_id" => Some((target.clone(), value.clone())),
-        _ => None,
-    };
-    company.iter().filter_map(related).collect()
+/// Takes out the values that the company's contact has in its stead.
+fn take_contact(model: &Model, company: &mut Values) -> Values {
+    let mut contact = Values::new();
+    for field in model.fields.values().filter(|field| field.written_as == Some(Right::Owner)) {
+        if let Some([link, target]) = field.related_path()
+            && link == "partner_id"
+            && let Some(value) = company.shift_remove(&field.name)
+        {
+            contact.insert(target.clone(), value);
+        }
+    }
+    contact
 }
 
 /// Whoever makes a company works in it at once. The server itself belongs to none.
@@ -93,7 +101,7 @@ impl Behaviour for Company {
                 if company.contains_key("partner_id") {
                     continue;
                 }
-                let mut contact = of_contact(&model, company);
+                let mut contact = take_contact(&model, company);
                 contact.insert("name".to_owned(), company.get("name").cloned().unwrap_or_default());
                 contact.insert("is_company".to_owned(), true.into());
                 let made = create(&env.sudo(), &partner, vec![contact]).await?;

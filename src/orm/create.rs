@@ -8,7 +8,7 @@ use super::command;
 use super::compute;
 use super::domain::to_sql::Compiler;
 use super::environment::Environment;
-use super::field::{Default, Field};
+use super::field::{Default, Field, Right};
 use super::model::Model;
 use super::prepare::{self, Assignment, Prepared, Scope};
 use super::query::SELF;
@@ -114,7 +114,7 @@ pub fn default(env: &Environment, model: &Model, field: &Field, known: &Known) -
 
 async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scope) -> Result<Vec<i64>> {
     let mut statements = Vec::with_capacity(values.len());
-    let mut lists: Vec<Vec<(&Field, Json)>> = Vec::with_capacity(values.len());
+    let mut rest = Vec::with_capacity(values.len());
     let mut names: Vec<String> = Vec::new();
     let has_rules = Compiler::new(env).rules(model, SELF, Operation::Create)?.is_some();
     let mut is_sole = scope == Scope::WholeCall
@@ -128,7 +128,7 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
         delegate(env, model, &mut prepared).await?;
         require_all(model, &prepared)?;
         names.append(&mut prepared.names);
-        lists.push(prepared.lists);
+        rest.push((prepared.lists, prepared.behind));
         statements.push(insert(env, model, prepared.assignments));
     }
     if is_sole && let Some(statement) = statements.pop() {
@@ -138,10 +138,11 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
     let answers =
         env.connection().query_all(statements.into_iter().map(|one| one.render(None)).collect()).await?;
     let ids: Vec<i64> = answers.iter().filter_map(|rows| rows.first()).map(|row| int(row, 0)).collect();
-    for (id, lists) in ids.iter().zip(lists) {
+    for (id, (lists, behind)) in ids.iter().zip(rest) {
         for (field, commands) in lists {
             command::apply(env, model, field, &[*id], &commands, true).await?;
         }
+        super::write::write_behind(env, model, &[*id], behind).await?;
     }
     names.sort_unstable();
     names.dedup();
@@ -155,7 +156,8 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
 /// Makes the records that the new one delegates to, or gives them the values that were meant for them.
 async fn delegate(env: &Environment, model: &Model, prepared: &mut Prepared<'_>) -> Result<()> {
     for delegation in &model.delegations {
-        let values = prepared.behind.remove(&delegation.field).unwrap_or_default();
+        let shared = (vec![delegation.field.clone()], Right::Owner);
+        let values = prepared.behind.remove(&shared).unwrap_or_default();
         let given = prepared.assignments.iter().find(|assignment| assignment.column == delegation.field);
         let parent = env.model(&delegation.model)?;
         let sudo = env.sudo();

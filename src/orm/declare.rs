@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::choices::Choices;
-use super::field::{Default, Expression, Field, FieldType, OnDelete, Source};
+use super::field::{Default, Expression, Field, FieldType, OnDelete, Right, Source};
 
 /// A line of text.
 pub fn char(name: &str) -> Field {
@@ -225,6 +225,14 @@ impl Field {
     pub fn related(mut self, path: &str) -> Self {
         self.source = Source::Related(path.split('.').map(str::to_owned).collect());
         self.follow(&[path])
+    }
+
+    /// Is part of what the record is, although another record has it: who may write the one may write the other.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.readonly = false;
+        self.written_as = Some(Right::Owner);
+        self
     }
 
     /// Is the field at the end of `path`, and kept.

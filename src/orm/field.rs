@@ -187,10 +187,19 @@ pub enum Source {
     Computed(Expression),
     /// An expression, kept in a column and evaluated again when what it depends on changes.
     StoredComputed(Expression),
-    /// The field at the end of a path over many2one fields; written there too.
+    /// The field at the end of a path over many2one fields.
     Related(Vec<String>),
     /// The same, kept in a column as well, so that it can be indexed.
     StoredRelated(Vec<String>),
+}
+
+/// Whose rights it takes to write a related field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// Those on the record that has the field: both are one thing, such as a user and its contact.
+    Owner,
+    /// Those on the record at the end of the path as well.
+    Caller,
 }
 
 /// Tells an expression by its SQL: the fingerprint of a model must not depend on where its code lies.
@@ -245,6 +254,8 @@ pub struct Field {
     pub default: Option<Default>,
     /// Where the value comes from.
     pub source: Source,
+    /// Whose rights a related field is written with; without any, writing it changes nothing.
+    pub written_as: Option<Right>,
     /// What a computed field depends on: paths of field names.
     pub depends: Vec<String>,
     /// Whether a domain may ask for it although it is computed when it is read.
@@ -283,6 +294,7 @@ impl Field {
             link_groups: Vec::new(),
             default: None,
             source: Source::Column,
+            written_as: None,
             depends: Vec::new(),
             search: false,
             counts: None,

@@ -9,7 +9,7 @@ use super::behaviour::{Staleness, Values};
 use super::context::BASE_LANG;
 use super::convert;
 use super::environment::Environment;
-use super::field::{Field, FieldType, Source};
+use super::field::{Field, FieldType, Right, Source};
 use super::model::{AUDIT, Model};
 use super::python;
 use crate::db::sql::column;
@@ -33,8 +33,8 @@ pub(super) struct Prepared<'a> {
     pub assignments: Vec<Assignment>,
     /// Lists of lines, with their commands.
     pub lists: Vec<(&'a Field, Json)>,
-    /// Values of the record behind a many2one, by that field.
-    pub behind: BTreeMap<String, Values>,
+    /// Values of the records at the end of a path over many2one fields.
+    pub behind: BTreeMap<(Vec<String>, Right), Values>,
     /// The fields that were given.
     pub names: Vec<String>,
 }
@@ -93,16 +93,14 @@ pub(super) async fn prepare<'a>(
         if AUDIT.contains(&name.as_str()) || field.is_computed() {
             continue;
         }
-        match &field.source {
-            Source::Related(path) | Source::StoredRelated(path) => {
-                if let (Source::Related(_), [link, target]) = (&field.source, path.as_slice()) {
-                    let behind = prepared.behind.entry(link.clone()).or_default();
-                    behind.insert(target.clone(), value.clone());
-                    prepared.names.push(name.clone());
-                }
-                continue;
+        if let Some(path) = field.related_path() {
+            // What is only shown here is not changed from here.
+            if let (Some(right), Some((target, links))) = (field.written_as, path.split_last()) {
+                let behind = prepared.behind.entry((links.to_vec(), right)).or_default();
+                behind.insert(target.clone(), value.clone());
+                prepared.names.push(name.clone());
             }
-            _ => {}
+            continue;
         }
         prepared.names.push(name.clone());
         if field.kind.is_x2many() {

@@ -1,6 +1,6 @@
 //! Changes records: one UPDATE that also holds the rules, then lines and what follows.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::access::{self, Operation, records};
 use super::behaviour::{Promise, Values};
@@ -8,6 +8,7 @@ use super::command;
 use super::compute;
 use super::domain::to_sql::Compiler;
 use super::environment::Environment;
+use super::field::Right;
 use super::model::Model;
 use super::prepare::{self, Assignment, Scope};
 use super::query::{SELF, both, is_one_of};
@@ -75,9 +76,7 @@ async fn put(env: &Environment, model: &Model, ids: &[i64], values: &Values, sco
     let prepared = prepare::prepare(env, model, values).await?;
     let is_sole = scope == Scope::WholeCall && ids.len() == 1 && prepared.is_all_there_is(env, model);
     update(env, model, ids, prepared.assignments, is_sole).await?;
-    for (link, values) in prepared.behind {
-        behind(env, model, ids, &link, values).await?;
-    }
+    write_behind(env, model, ids, prepared.behind).await?;
     for (field, commands) in prepared.lists {
         command::apply(env, model, field, ids, &commands, false).await?;
     }
@@ -136,24 +135,36 @@ pub fn gone(model: &Model, ids: &[i64]) -> Error {
     ))
 }
 
-/// Changes the records behind a many2one, whose fields the model has as its own: who may change the
-/// one may change the other.
-async fn behind(env: &Environment, model: &Model, ids: &[i64], link: &str, values: Values) -> Result<()> {
-    let field = model.field(link).ok_or_else(|| Error::Internal(format!("no field {link}")))?;
-    let comodel = env.model(field.kind.comodel().unwrap_or_default())?;
-    let value = value_sql::value(env.registry(), model, field, SELF, &env.context.lang)?;
+/// Changes the records whose fields the model shows as its own.
+///
+/// # Errors
+///
+/// As [`write()`], and where a path leads nowhere.
+pub(super) async fn write_behind(
+    env: &Environment,
+    model: &Model,
+    ids: &[i64],
+    behind: BTreeMap<(Vec<String>, Right), Values>,
+) -> Result<()> {
+    for ((links, right), values) in behind {
+        let of_owner = env.sudo();
+        let env = if right == Right::Owner { &of_owner } else { env };
+        let comodel = env.registry().end_of_path(model, &links)?.kind.comodel().unwrap_or_default();
+        let comodel = env.model(comodel)?;
+        write(env, &comodel, &ends(env, model, ids, &links).await?, values).await?;
+    }
+    Ok(())
+}
+
+/// The ids of the records at the end of a path.
+async fn ends(env: &Environment, model: &Model, ids: &[i64], links: &[String]) -> Result<Vec<i64>> {
+    let steps: Vec<&str> = links.iter().map(String::as_str).collect();
+    let value = value_sql::path(env.registry(), model, SELF, &steps)?;
     let statement = Sql::text("SELECT DISTINCT ")
         .then(value)
         .then(super::query::from(model))
         .and_text(" WHERE ")
         .then(is_one_of(ids));
-    let targets: Vec<i64> = env
-        .connection()
-        .query(statement)
-        .await?
-        .iter()
-        .map(|row| int(row, 0))
-        .filter(|id| *id != 0)
-        .collect();
-    write(&env.sudo(), &comodel, &targets, values).await
+    let rows = env.connection().query(statement).await?;
+    Ok(rows.iter().map(|row| int(row, 0)).filter(|id| *id != 0).collect())
 }

@@ -14,6 +14,7 @@ mod addresses;
 mod attached;
 mod attempts;
 mod audit;
+mod behind;
 mod binary;
 mod command_line;
 mod commands;

@@ -6,7 +6,7 @@ pub mod names;
 
 use std::collections::HashMap;
 
-use super::field::{Field, FieldType, OnDelete, Source};
+use super::field::{Field, FieldType, OnDelete, Right, Source};
 use super::model::Model;
 use super::registry::{int, text};
 use crate::db::{Raw, Row, Sql};
@@ -116,6 +116,7 @@ fn field(row: &Row, options: Vec<(String, String)>) -> Field {
     if let Some(path) = given(row, 12) {
         let steps = path.split('.').map(str::to_owned).collect();
         field.source = if flag(row, 17) { Source::StoredRelated(steps) } else { Source::Related(steps) };
+        field.written_as = (!field.readonly).then_some(Right::Caller);
         field.depends = vec![path];
         // Its texts are the other record's: languages are kept there.
         field.translate = false;

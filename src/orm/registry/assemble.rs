@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use super::{Registry, Trigger, related};
 use crate::error::{Error, Result};
 use crate::orm::choices;
-use crate::orm::field::{Field, FieldType, Source};
+use crate::orm::field::{Field, FieldType, Right, Source};
 use crate::orm::made::check::{self, Models};
 use crate::orm::made::{Made, Problem};
 use crate::orm::model::Model;
@@ -175,6 +175,8 @@ fn delegate(models: &mut [Model]) -> Result<()> {
                 let mut own = field.clone();
                 own.copy = field.copy && !field.is_computed() && field.related_path().is_none();
                 own.source = Source::Related(vec![delegation.field.clone(), field.name.clone()]);
+                // What takes the caller's rights there takes them from here as well.
+                own.written_as = Some(field.written_as.unwrap_or(Right::Owner));
                 own.inherited = true;
                 own.default = None;
                 own.required = false;
