@@ -18,7 +18,8 @@ use crate::orm::audit;
 use crate::orm::behaviour::Staleness;
 use crate::orm::constraints;
 use crate::orm::environment::Services;
-use crate::orm::registry::{Registry, version};
+use crate::orm::registry::Registry;
+use crate::orm::registry::version::{self, Turn};
 use crate::orm::schema::follow;
 use crate::orm::user::{SUPERUSER, User};
 
@@ -160,7 +161,7 @@ async fn once<T>(
         Err(error) => services.connection.settle().await.and(Err(error)),
     };
     if done.is_err() {
-        waits_for_turn.set(services.has_turn.get());
+        waits_for_turn.set(services.turn.get() != Turn::Unasked);
         services.connection.rollback().await;
     }
     done

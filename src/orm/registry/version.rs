@@ -26,6 +26,17 @@ impl Registry {
     }
 }
 
+/// How a call stands among those that change models or rights, which take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// It has not come to that.
+    Unasked,
+    /// It has asked for its turn, and may have come second, or has given it back.
+    Asked,
+    /// It has counted the version up.
+    Taken,
+}
+
 /// Counts the version up, once a call. Of two calls that do so at once the second waits for the first,
 /// and then begins again with what the first has made of the models.
 ///
@@ -33,8 +44,10 @@ impl Registry {
 ///
 /// [`crate::error::Error::Conflict`] when another was first.
 pub async fn take_turn(services: &Services) -> Result<()> {
-    if !services.has_turn.replace(true) {
+    if services.turn.get() != Turn::Taken {
+        services.turn.set(Turn::Asked);
         services.connection.execute(count_up()).await?;
+        services.turn.set(Turn::Taken);
     }
     Ok(())
 }
