@@ -160,12 +160,13 @@ pub fn announce(staleness: Staleness) -> crate::db::Sql {
         .and_text(")")
 }
 
-/// Forgets what became stale, and loads the registry anew when it is that.
+/// Forgets what became stale, and loads the registry anew when it is that: over the connection of the call that
+/// made it stale, as waiting for another one while holding that could be waiting for somebody who does the same.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer; what was known stays.
-pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
+pub async fn refresh(app: &App, connection: &Connection, staleness: Staleness) -> Result<()> {
     let caches = &app.shared.caches;
     match staleness {
         Staleness::Nothing => {}
@@ -173,7 +174,7 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
         Staleness::Registry | Staleness::Rights | Staleness::Schema => {
             // One after the other: a load that began before a change must not end after a later one.
             let _turn = caches.reloading.lock().await;
-            reload(app).await?;
+            reload(app, connection).await?;
         }
     }
     Ok(())
@@ -187,22 +188,24 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
 ///
 /// As [`refresh`].
 pub async fn hear(app: &App, notices: &[Notice]) -> Result<()> {
-    let stale = notices.iter().map(staleness_of).max().unwrap_or(Staleness::Nothing);
-    let is_counted = |notice: &Notice| staleness_of(notice) != Staleness::Registry;
-    if stale > Staleness::Registry && notices.iter().all(is_counted) {
-        let registry = app.shared.caches.registry();
-        if !app.pool.get().await?.query(registry.check()).await?.is_empty() {
-            let is_of_names = notices.iter().any(|notice| staleness_of(notice) == Staleness::Names);
-            return refresh(app, if is_of_names { Staleness::Names } else { Staleness::Nothing }).await;
+    let caches = &app.shared.caches;
+    let has = |wanted: Staleness| notices.iter().any(|notice| staleness_of(notice) == wanted);
+    if has(Staleness::Names) {
+        caches.forget_users();
+    }
+    let (is_changed, is_counted) = (has(Staleness::Registry), has(Staleness::Rights));
+    if is_changed || is_counted {
+        let connection = app.pool.get().await?;
+        if is_changed || connection.query(caches.registry().check()).await?.is_empty() {
+            refresh(app, &connection, Staleness::Registry).await?;
         }
     }
-    refresh(app, stale).await
+    Ok(())
 }
 
-async fn reload(app: &App) -> Result<()> {
+async fn reload(app: &App, connection: &Connection) -> Result<()> {
     let caches = &app.shared.caches;
-    let connection = app.pool.get().await?;
-    let registry = Registry::load(&app.shared.declared, &connection).await?;
+    let registry = Registry::load(&app.shared.declared, connection).await?;
     for problem in &registry.problems {
         tracing::warn!(model = problem.model, field = problem.field, problem.reason, "left out");
     }
@@ -211,7 +214,8 @@ async fn reload(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Gives whether a registry is an old one, and loads the new one then, unless somebody else has.
+/// Gives whether a registry is an old one, and loads the new one then, unless somebody else has. The call that
+/// used it has given its connection back.
 ///
 /// # Errors
 ///
@@ -222,12 +226,14 @@ pub async fn outgrow(app: &App, used: &Arc<Registry>) -> Result<bool> {
     if is_replaced() {
         return Ok(true);
     }
-    if !app.pool.get().await?.query(used.check()).await?.is_empty() {
+    // Before it waits for its turn to load: whoever has that needs no further connection.
+    let connection = app.pool.get().await?;
+    if !connection.query(used.check()).await?.is_empty() {
         return Ok(false);
     }
     let _turn = caches.reloading.lock().await;
     if !is_replaced() {
-        reload(app).await?;
+        reload(app, &connection).await?;
     }
     Ok(true)
 }

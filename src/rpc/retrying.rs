@@ -181,7 +181,7 @@ async fn finish(app: &App, services: &Services) -> Result<()> {
         services.connection.query(caches::announce(stale)).await?;
     }
     services.connection.commit().await?;
-    if let Err(error) = caches::refresh(app, stale).await {
+    if let Err(error) = caches::refresh(app, &services.connection, stale).await {
         // The change is kept; the notice will be heard as soon as the database is back.
         tracing::warn!(%error, "what a change made stale could not be loaded again");
     }
