@@ -88,7 +88,7 @@ pub async fn run<T>(
             Err(error) => error,
         };
         match error {
-            Error::Conflict if tries < if waits_for_turn.get() { TURNS } else { TRIES } => {
+            Error::Conflict | Error::Locked if tries < most(&error, waits_for_turn.get()) => {
                 let longest = FIRST_PAUSE << tries.min(TRIES);
                 let pause = Duration::from_millis(1 + app.shared.world.below(longest));
                 tracing::debug!(tries, pause_ms = pause.as_millis(), "a call is run again after a conflict");
@@ -108,6 +108,12 @@ pub async fn run<T>(
             }
         }
     }
+}
+
+/// How often a call is tried that fails so. Who waited in vain for a lock is not behind anybody's change that
+/// was done meanwhile.
+fn most(error: &Error, waits_for_turn: bool) -> u32 {
+    if waits_for_turn && *error == Error::Conflict { TURNS } else { TRIES }
 }
 
 /// The check that travels with the first statement fails as a session that has ended does; and a
@@ -175,7 +181,7 @@ async fn finish(app: &App, services: &Services) -> Result<()> {
         version::take_turn(services).await?;
     }
     if stale == Staleness::Schema {
-        follow::follow(&services.connection, &services.registry, &app.shared.declared).await?;
+        follow::follow(services, &app.shared.declared).await?;
     }
     if stale != Staleness::Nothing {
         services.connection.query(caches::announce(stale)).await?;

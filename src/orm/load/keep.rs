@@ -165,6 +165,11 @@ fn keep_late<'a>(env: &'a Environment, owner: i64, late: &'a [Late]) -> Promise<
 fn is_of_the_call(error: &Error) -> bool {
     matches!(
         error,
-        Error::Conflict | Error::Unavailable(_) | Error::InDoubt | Error::Internal(_) | Error::SessionExpired
+        Error::Conflict
+            | Error::Locked
+            | Error::Unavailable(_)
+            | Error::InDoubt
+            | Error::Internal(_)
+            | Error::SessionExpired
     )
 }
