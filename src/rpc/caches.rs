@@ -182,23 +182,37 @@ pub async fn refresh(app: &App, connection: &Connection, staleness: Staleness) -
 
 /// Forgets what several notices make stale, with one load for all of them. The server's own notices come as
 /// well, and what a call has found out before its notice came: where each change has counted the version up, a
-/// registry of the present version knows of all of them.
+/// registry of the present version knows of all of them. And where something may have been missed that does not
+/// count it, as at each start, nothing was as long as nobody has written.
 ///
 /// # Errors
 ///
 /// As [`refresh`].
 pub async fn hear(app: &App, notices: &[Notice]) -> Result<()> {
     let caches = &app.shared.caches;
-    let has = |wanted: Staleness| notices.iter().any(|notice| staleness_of(notice) == wanted);
+    let has = |wanted: Staleness| {
+        notices.iter().any(|notice| matches!(notice, Notice::Heard(word) if staleness_of(word) == wanted))
+    };
     if has(Staleness::Names) {
         caches.forget_users();
     }
-    let (is_changed, is_counted) = (has(Staleness::Registry), has(Staleness::Rights));
-    if is_changed || is_counted {
-        let connection = app.pool.get().await?;
-        if is_changed || connection.query(caches.registry().check()).await?.is_empty() {
-            refresh(app, &connection, Staleness::Registry).await?;
-        }
+    let registry = caches.registry();
+    let check = if has(Staleness::Registry) {
+        None
+    } else if notices.contains(&Notice::Listening) {
+        Some(registry.check_all())
+    } else if has(Staleness::Rights) {
+        Some(registry.check())
+    } else {
+        return Ok(());
+    };
+    let connection = app.pool.get().await?;
+    let is_stale = match check {
+        Some(check) => connection.query(check).await?.is_empty(),
+        None => true,
+    };
+    if is_stale {
+        refresh(app, &connection, Staleness::Registry).await?;
     }
     Ok(())
 }
@@ -238,13 +252,13 @@ pub async fn outgrow(app: &App, used: &Arc<Registry>) -> Result<bool> {
     Ok(true)
 }
 
-/// What a notice makes stale.
-fn staleness_of(notice: &Notice) -> Staleness {
-    match notice {
-        Notice::Heard(payload) if payload == word(Staleness::Names) => Staleness::Names,
-        Notice::Heard(payload) if payload == word(Staleness::Nothing) => Staleness::Nothing,
-        Notice::Heard(payload) if payload == COUNTED => Staleness::Rights,
+/// What the word of a notice makes stale.
+fn staleness_of(said: &str) -> Staleness {
+    match said {
+        said if said == word(Staleness::Names) => Staleness::Names,
+        said if said == word(Staleness::Nothing) => Staleness::Nothing,
+        COUNTED => Staleness::Rights,
         // Also a word that an older or a newer server says.
-        Notice::Heard(_) | Notice::Reconnected => Staleness::Registry,
+        _ => Staleness::Registry,
     }
 }
