@@ -110,6 +110,9 @@ pub enum Error {
     /// Another transaction was first; the whole call is to be run again.
     #[error("the records were changed at the same time by somebody else; please try again")]
     Conflict,
+    /// What a statement needs was in use for longer than statements wait for it; the whole call is to be run again.
+    #[error("what is to be changed is in use by somebody else; please try again")]
+    Locked,
     /// A defect of this program, with its cause: for the log, and for whoever runs a command.
     #[error("{0}")]
     Internal(String),
@@ -188,6 +191,7 @@ impl Error {
             Self::Database { name, .. } => return Cow::Owned(format!("psycopg2.errors.{name}")),
             Self::NoDatabase(_) | Self::Unavailable(_) | Self::InDoubt => "psycopg2.OperationalError",
             Self::Conflict => "psycopg2.errors.SerializationFailure",
+            Self::Locked => "psycopg2.errors.LockNotAvailable",
             Self::Internal(_) => "builtins.RuntimeError",
         })
     }

@@ -110,6 +110,9 @@ fn sort(refusal: &DbError) -> Error {
     if is_conflict(refusal) {
         return Error::Conflict;
     }
+    if *code == SqlState::LOCK_NOT_AVAILABLE {
+        return Error::Locked;
+    }
     if code.code().starts_with("28") {
         tracing::error!(
             code = code.code(),
@@ -164,7 +167,6 @@ fn is_conflict(refusal: &DbError) -> bool {
     let code = refusal.code();
     *code == SqlState::T_R_SERIALIZATION_FAILURE
         || *code == SqlState::T_R_DEADLOCK_DETECTED
-        || *code == SqlState::LOCK_NOT_AVAILABLE
         || is_stale_plan(refusal)
 }
 

@@ -1,7 +1,7 @@
 //! Hears what other servers on the same database tell by NOTIFY.
 //!
-//! A notice is lost while a connection is broken, so each new connection counts as a notice that
-//! anything may have changed.
+//! A notice is lost while nobody listens: before the first connection does, and while one is broken. So each
+//! new connection counts as a notice that anything may have changed.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub enum Notice {
     /// Another server said so.
     Heard(String),
-    /// The connection was made again: anything may have been missed.
-    Reconnected,
+    /// From now on notices are heard: anything may have been missed before.
+    Listening,
 }
 
 /// Listens on `channel` and passes on each notice until `stop`.
@@ -31,17 +31,15 @@ pub async fn listen(
     notices: UnboundedSender<Notice>,
     stop: CancellationToken,
 ) {
-    let mut first = true;
     while !stop.is_cancelled() {
         tokio::select! {
             () = stop.cancelled() => return,
-            ended = follow(&target, channel, &notices, first) => {
+            ended = follow(&target, channel, &notices) => {
                 if let Err(error) = ended {
                     tracing::warn!(%error, "lost the connection that hears of changes; connecting again");
                 }
             }
         }
-        first = false;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}
@@ -53,7 +51,6 @@ async fn follow(
     target: &Target,
     channel: &'static str,
     notices: &UnboundedSender<Notice>,
-    first: bool,
 ) -> Result<(), tokio_postgres::Error> {
     let target = target.clone().named("oregional listener");
     let (config, tls) = target.parts();
@@ -68,10 +65,8 @@ async fn follow(
             done = &mut listening, if !ready => {
                 done?;
                 ready = true;
-                if !first {
-                    // The receiver is gone only when the server stops.
-                    _ = notices.send(Notice::Reconnected);
-                }
+                // The receiver is gone only when the server stops.
+                _ = notices.send(Notice::Listening);
             }
             message = messages.next() => match message {
                 Some(Ok(AsyncMessage::Notification(notice))) => {

@@ -57,7 +57,7 @@ pub(super) fn plain_error(error: &Error) -> HttpResponse {
         Error::Unauthorized(_) | Error::SessionExpired => StatusCode::UNAUTHORIZED,
         Error::Access(_) | Error::AccessDenied(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) | Error::Missing(_) => StatusCode::NOT_FOUND,
-        Error::Conflict => StatusCode::CONFLICT,
+        Error::Conflict | Error::Locked => StatusCode::CONFLICT,
         Error::Unavailable(_) | Error::InDoubt | Error::Limited(_) | Error::Internal(_) => {
             status(error).finish().status()
         }

@@ -206,7 +206,7 @@ impl Behaviour for Models {
             let names: Vec<String> = models.into_iter().map(|row| row.name).collect();
             forget(env, ids, &names).await?;
             for name in &names {
-                remove::table(env.connection(), &name.replace('.', "_")).await?;
+                remove::table(env.services(), &name.replace('.', "_")).await?;
             }
             Ok(())
         })

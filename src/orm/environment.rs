@@ -13,6 +13,7 @@ use super::context::Context;
 use super::model::Model;
 use super::names::Names;
 use super::registry::Registry;
+use super::registry::version::Turn;
 use super::user::User;
 use crate::clock::World;
 use crate::db::Connection;
@@ -37,8 +38,8 @@ pub struct Services {
     pub hash_rounds: u32,
     now: NaiveDateTime,
     stale: Cell<Staleness>,
-    /// Whether the call has counted up the version of the registry; see [`super::registry::version`].
-    pub has_turn: Cell<bool>,
+    /// Whether the call has counted up the version of the registry.
+    pub turn: Cell<Turn>,
     limits: Option<Limits>,
     /// How many actions of the server run now, each started by the one before.
     pub actions: Cell<usize>,
@@ -56,7 +57,7 @@ impl Services {
         hash_rounds: u32,
     ) -> Self {
         let now = world.now();
-        let (stale, has_turn) = (Cell::new(Staleness::Nothing), Cell::new(false));
+        let (stale, turn) = (Cell::new(Staleness::Nothing), Cell::new(Turn::Unasked));
         Self {
             connection,
             registry,
@@ -67,7 +68,7 @@ impl Services {
             hash_rounds,
             now,
             stale,
-            has_turn,
+            turn,
             limits: None,
             actions: Cell::new(0),
         }
@@ -83,6 +84,11 @@ impl Services {
     /// What the call has made stale so far.
     pub fn stale(&self) -> Staleness {
         self.stale.get()
+    }
+
+    /// Takes back what it has made stale since it was `stale`, as the change itself was.
+    pub(super) fn restore_stale(&self, stale: Staleness) {
+        self.stale.set(stale);
     }
 }
 

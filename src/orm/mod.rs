@@ -42,6 +42,7 @@ pub mod query;
 pub mod read;
 pub mod registry;
 pub mod render;
+pub mod savepoint;
 pub mod schema;
 pub mod unlink;
 pub mod user;

@@ -160,12 +160,13 @@ pub fn announce(staleness: Staleness) -> crate::db::Sql {
         .and_text(")")
 }
 
-/// Forgets what became stale, and loads the registry anew when it is that.
+/// Forgets what became stale, and loads the registry anew when it is that: over the connection of the call that
+/// made it stale, as waiting for another one while holding that could be waiting for somebody who does the same.
 ///
 /// # Errors
 ///
 /// [`crate::error::Error::Unavailable`] when the database does not answer; what was known stays.
-pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
+pub async fn refresh(app: &App, connection: &Connection, staleness: Staleness) -> Result<()> {
     let caches = &app.shared.caches;
     match staleness {
         Staleness::Nothing => {}
@@ -173,7 +174,7 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
         Staleness::Registry | Staleness::Rights | Staleness::Schema => {
             // One after the other: a load that began before a change must not end after a later one.
             let _turn = caches.reloading.lock().await;
-            reload(app).await?;
+            reload(app, connection).await?;
         }
     }
     Ok(())
@@ -181,28 +182,44 @@ pub async fn refresh(app: &App, staleness: Staleness) -> Result<()> {
 
 /// Forgets what several notices make stale, with one load for all of them. The server's own notices come as
 /// well, and what a call has found out before its notice came: where each change has counted the version up, a
-/// registry of the present version knows of all of them.
+/// registry of the present version knows of all of them. And where something may have been missed that does not
+/// count it, as at each start, nothing was as long as nobody has written.
 ///
 /// # Errors
 ///
 /// As [`refresh`].
 pub async fn hear(app: &App, notices: &[Notice]) -> Result<()> {
-    let stale = notices.iter().map(staleness_of).max().unwrap_or(Staleness::Nothing);
-    let is_counted = |notice: &Notice| staleness_of(notice) != Staleness::Registry;
-    if stale > Staleness::Registry && notices.iter().all(is_counted) {
-        let registry = app.shared.caches.registry();
-        if !app.pool.get().await?.query(registry.check()).await?.is_empty() {
-            let is_of_names = notices.iter().any(|notice| staleness_of(notice) == Staleness::Names);
-            return refresh(app, if is_of_names { Staleness::Names } else { Staleness::Nothing }).await;
-        }
+    let caches = &app.shared.caches;
+    let has = |wanted: Staleness| {
+        notices.iter().any(|notice| matches!(notice, Notice::Heard(word) if staleness_of(word) == wanted))
+    };
+    if has(Staleness::Names) {
+        caches.forget_users();
     }
-    refresh(app, stale).await
+    let registry = caches.registry();
+    let check = if has(Staleness::Registry) {
+        None
+    } else if notices.contains(&Notice::Listening) {
+        Some(registry.check_all())
+    } else if has(Staleness::Rights) {
+        Some(registry.check())
+    } else {
+        return Ok(());
+    };
+    let connection = app.pool.get().await?;
+    let is_stale = match check {
+        Some(check) => connection.query(check).await?.is_empty(),
+        None => true,
+    };
+    if is_stale {
+        refresh(app, &connection, Staleness::Registry).await?;
+    }
+    Ok(())
 }
 
-async fn reload(app: &App) -> Result<()> {
+async fn reload(app: &App, connection: &Connection) -> Result<()> {
     let caches = &app.shared.caches;
-    let connection = app.pool.get().await?;
-    let registry = Registry::load(&app.shared.declared, &connection).await?;
+    let registry = Registry::load(&app.shared.declared, connection).await?;
     for problem in &registry.problems {
         tracing::warn!(model = problem.model, field = problem.field, problem.reason, "left out");
     }
@@ -211,7 +228,8 @@ async fn reload(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Gives whether a registry is an old one, and loads the new one then, unless somebody else has.
+/// Gives whether a registry is an old one, and loads the new one then, unless somebody else has. The call that
+/// used it has given its connection back.
 ///
 /// # Errors
 ///
@@ -222,23 +240,25 @@ pub async fn outgrow(app: &App, used: &Arc<Registry>) -> Result<bool> {
     if is_replaced() {
         return Ok(true);
     }
-    if !app.pool.get().await?.query(used.check()).await?.is_empty() {
+    // Before it waits for its turn to load: whoever has that needs no further connection.
+    let connection = app.pool.get().await?;
+    if !connection.query(used.check()).await?.is_empty() {
         return Ok(false);
     }
     let _turn = caches.reloading.lock().await;
     if !is_replaced() {
-        reload(app).await?;
+        reload(app, &connection).await?;
     }
     Ok(true)
 }
 
-/// What a notice makes stale.
-fn staleness_of(notice: &Notice) -> Staleness {
-    match notice {
-        Notice::Heard(payload) if payload == word(Staleness::Names) => Staleness::Names,
-        Notice::Heard(payload) if payload == word(Staleness::Nothing) => Staleness::Nothing,
-        Notice::Heard(payload) if payload == COUNTED => Staleness::Rights,
+/// What the word of a notice makes stale.
+fn staleness_of(said: &str) -> Staleness {
+    match said {
+        said if said == word(Staleness::Names) => Staleness::Names,
+        said if said == word(Staleness::Nothing) => Staleness::Nothing,
+        COUNTED => Staleness::Rights,
         // Also a word that an older or a newer server says.
-        Notice::Heard(_) | Notice::Reconnected => Staleness::Registry,
+        _ => Staleness::Registry,
     }
 }

@@ -12,6 +12,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::attempt::{self, is_refused};
 use super::retrying::Caller;
 use super::{App, session};
 use crate::auth::api_key;
@@ -108,6 +109,13 @@ fn denied(claim: Claim<'_>) -> Error {
     }
 }
 
+/// Who a claim has proved to be.
+struct Proved {
+    credential: Credential,
+    /// Whether that was a while ago, and may hold no more.
+    is_remembered: bool,
+}
+
 /// Runs `work` in the name of whom `claim` proves. What was remembered and holds no more is verified
 /// afresh, and the work done again: nothing of it was kept.
 ///
@@ -116,21 +124,54 @@ fn denied(claim: Claim<'_>) -> Error {
 /// [`Error::AccessDenied`] when the secret is not right, [`Error::Unauthorized`] when an API key by
 /// itself is not, [`Error::Missing`] without such a user, and what `work` fails with.
 pub async fn run<T>(app: &App, claim: Claim<'_>, work: impl AsyncFn(Caller) -> Result<T>) -> Result<T> {
-    let remembered = &app.shared.caches.remembered;
-    let digest = remembered.digest(claim);
-    if let Some(known) = remembered.get(&digest, app.shared.world.now()) {
-        match work(Caller::Credential(known)).await {
-            Err(Error::SessionExpired) => remembered.forget(&digest),
+    run_proved(app, claim, async || prove(app, claim).await, work).await
+}
+
+/// The same for a user and the secret that comes with a call: whoever guesses it waits. Only the proof counts as
+/// an attempt that is under way, or a user could do no more at once than may fail; and work that asks for a
+/// secret itself, and counts attempts at that, would wait for its own end.
+///
+/// # Errors
+///
+/// As [`run`], and [`Error::Limited`] for who failed too often.
+pub async fn run_guarded<T>(
+    app: &App,
+    user: i64,
+    secret: &str,
+    work: impl AsyncFn(Caller) -> Result<T>,
+) -> Result<T> {
+    let (claim, who) = (Claim::User(user, secret), user.to_string());
+    let prove = async || attempt::guarded(app, &who, async || prove(app, claim).await, is_refused).await;
+    run_proved(app, claim, prove, work).await
+}
+
+async fn run_proved<T>(
+    app: &App,
+    claim: Claim<'_>,
+    prove: impl AsyncFn() -> Result<Proved>,
+    work: impl AsyncFn(Caller) -> Result<T>,
+) -> Result<T> {
+    loop {
+        let Proved { credential, is_remembered } = prove().await?;
+        match work(Caller::Credential(credential)).await {
+            Err(Error::SessionExpired) => {
+                let remembered = &app.shared.caches.remembered;
+                remembered.forget(&remembered.digest(claim));
+                if !is_remembered {
+                    return Err(denied(claim));
+                }
+            }
             done => return done,
         }
     }
-    let credential = fresh(app, claim, digest).await?;
-    match work(Caller::Credential(credential)).await {
-        Err(Error::SessionExpired) => {
-            remembered.forget(&digest);
-            Err(denied(claim))
-        }
-        done => done,
+}
+
+async fn prove(app: &App, claim: Claim<'_>) -> Result<Proved> {
+    let remembered = &app.shared.caches.remembered;
+    let digest = remembered.digest(claim);
+    match remembered.get(&digest, app.shared.world.now()) {
+        Some(credential) => Ok(Proved { credential, is_remembered: true }),
+        None => Ok(Proved { credential: fresh(app, claim, digest).await?, is_remembered: false }),
     }
 }
 

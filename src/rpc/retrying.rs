@@ -18,7 +18,8 @@ use crate::orm::audit;
 use crate::orm::behaviour::Staleness;
 use crate::orm::constraints;
 use crate::orm::environment::Services;
-use crate::orm::registry::{Registry, version};
+use crate::orm::registry::Registry;
+use crate::orm::registry::version::{self, Turn};
 use crate::orm::schema::follow;
 use crate::orm::user::{SUPERUSER, User};
 
@@ -87,7 +88,7 @@ pub async fn run<T>(
             Err(error) => error,
         };
         match error {
-            Error::Conflict if tries < if waits_for_turn.get() { TURNS } else { TRIES } => {
+            Error::Conflict | Error::Locked if tries < most(&error, waits_for_turn.get()) => {
                 let longest = FIRST_PAUSE << tries.min(TRIES);
                 let pause = Duration::from_millis(1 + app.shared.world.below(longest));
                 tracing::debug!(tries, pause_ms = pause.as_millis(), "a call is run again after a conflict");
@@ -107,6 +108,12 @@ pub async fn run<T>(
             }
         }
     }
+}
+
+/// How often a call is tried that fails so. Who waited in vain for a lock is not behind anybody's change that
+/// was done meanwhile.
+fn most(error: &Error, waits_for_turn: bool) -> u32 {
+    if waits_for_turn && *error == Error::Conflict { TURNS } else { TRIES }
 }
 
 /// The check that travels with the first statement fails as a session that has ended does; and a
@@ -160,7 +167,7 @@ async fn once<T>(
         Err(error) => services.connection.settle().await.and(Err(error)),
     };
     if done.is_err() {
-        waits_for_turn.set(services.has_turn.get());
+        waits_for_turn.set(services.turn.get() != Turn::Unasked);
         services.connection.rollback().await;
     }
     done
@@ -174,13 +181,13 @@ async fn finish(app: &App, services: &Services) -> Result<()> {
         version::take_turn(services).await?;
     }
     if stale == Staleness::Schema {
-        follow::follow(&services.connection, &services.registry, &app.shared.declared).await?;
+        follow::follow(services, &app.shared.declared).await?;
     }
     if stale != Staleness::Nothing {
         services.connection.query(caches::announce(stale)).await?;
     }
     services.connection.commit().await?;
-    if let Err(error) = caches::refresh(app, stale).await {
+    if let Err(error) = caches::refresh(app, &services.connection, stale).await {
         // The change is kept; the notice will be heard as soon as the database is back.
         tracing::warn!(%error, "what a change made stale could not be loaded again");
     }

@@ -3,8 +3,9 @@
 
 use serde_json::{Value as Json, json};
 
+use super::attempt::{self, is_refused};
 use super::call_kw::{self, Request};
-use super::credentials::{self, Claim};
+use super::credentials;
 use super::{App, SERVER_VERSION, session};
 use crate::db::Sql;
 use crate::error::{Error, Result};
@@ -15,15 +16,29 @@ use crate::orm::registry::text;
 /// What `about` answers: clients compare it, letter by letter.
 const ABOUT: &str = "See http://openerp.com";
 
-/// Calls a method of a service.
+/// Calls a method of a service, and notes who was not let in.
 ///
 /// # Errors
 ///
-/// [`Error::Key`] for an unknown service, and what the method fails with.
+/// [`Error::Key`] for an unknown service, [`Error::Limited`] for who failed too often, and what the method
+/// fails with.
 pub async fn dispatch(app: &App, service: &str, method: &str, args: Vec<Json>) -> Result<Reply> {
+    // The login: the second argument of all that asks for a password, but for calls of models, which have
+    // the user's id there.
+    let who = match args.get(1) {
+        Some(named @ (Json::String(_) | Json::Number(_))) => python::text(named),
+        _ => String::new(),
+    };
     match service {
-        "common" => common(app, method, args).await,
-        "db" => db(app, method, &args).await,
+        "common" => {
+            // A wrong password is no error of a login: it is `false`.
+            let refuses = |answer: &Result<Reply>| match answer {
+                Ok(Reply::Json(json)) => json == b"false",
+                other => is_refused(other),
+            };
+            attempt::guarded(app, &who, async || common(app, method, args).await, refuses).await
+        }
+        "db" => attempt::guarded(app, &who, async || db(app, method, &args).await, is_refused).await,
         "object" => object(app, method, args).await,
         unknown => Err(Error::Key(unknown.to_owned())),
     }
@@ -135,7 +150,7 @@ async fn object(app: &App, method: &str, args: Vec<Json>) -> Result<Reply> {
     let Some(secret) = secret.as_str() else {
         return Err(Error::AccessDenied("The password has to be a text.".to_owned()));
     };
-    let reply = credentials::run(app, Claim::User(user, secret), async |caller| {
+    let reply = credentials::run_guarded(app, user, secret, async |caller| {
         call_kw::call_kw(app, caller, &request).await
     });
     match reply.await {
@@ -146,11 +161,8 @@ async fn object(app: &App, method: &str, args: Vec<Json>) -> Result<Reply> {
 }
 
 /// The id of a user as a call gives it: what `int()` makes of it, since clients send texts and floats, too.
-///
-/// # Errors
-///
-/// For what is no number, and for 0.
-pub fn user_id(given: &Json) -> Result<i64> {
+/// However it is written, it is one user, of whom a wrong password is one more guess.
+fn user_id(given: &Json) -> Result<i64> {
     let id = match given {
         Json::String(digits) => digits.trim().parse().map_err(|_error| {
             Error::Value(format!("The user's id has to be a number, not {}.", python::repr(given)))

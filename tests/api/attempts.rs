@@ -1,15 +1,21 @@
 //! Whoever guesses waits, wherever the guess comes in, and keeps nobody out who comes from elsewhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Value as Json, json};
+use tokio::time::timeout;
 use tokio_postgres::NoTls;
 
 use crate::oauth::support::TestClock;
 use crate::support::app::{DB, PASSWORD, TestApp};
 use crate::support::client::{Answer, envelope};
 use crate::support::eventually;
+use crate::support::services::{OBJECTS, Outcome, Script};
+
+/// How long a call may take that waits for nothing.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Posts JSON-RPC as if from an address.
 async fn from(app: &TestApp, address: &str, path: &str, params: &Json) -> Answer {
@@ -78,6 +84,7 @@ async fn a_wrong_password_in_a_call_counts_and_is_in_the_audit_log() {
         assert_eq!(call("guess").await.error().1, "odoo.exceptions.AccessDenied");
     }
     assert_eq!(call("another guess").await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(call(PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS, "remembered, and too late");
 
     clock.advance(61);
     let admin = app.admin().await;
@@ -180,4 +187,62 @@ async fn guesses_that_come_all_at_once_are_counted_too() {
     assert!(limited >= 160, "{} of 200 guesses were tried", 200 - limited);
     let elsewhere = sign_in(&app, "10.0.0.2", "admin", PASSWORD).await;
     assert_eq!(elsewhere.result()["uid"], 2);
+}
+
+#[tokio::test]
+async fn guesses_that_come_with_calls_all_at_once_are_counted_too() {
+    let clock = Arc::new(TestClock::default());
+    let app = guarded(&clock);
+    let call = async |password: String| {
+        let args = json!([DB, 2, password, "res.users", "search_count", [[]]]);
+        let params = json!({"service": "object", "method": "execute_kw", "args": args});
+        from(&app, "10.0.0.1", "/jsonrpc", &params).await.status
+    };
+    assert_eq!(call(PASSWORD.to_owned()).await, StatusCode::OK);
+
+    let guesses = (0..200).map(|number| call(format!("guess {number}")));
+    let statuses = futures_util::future::join_all(guesses).await;
+
+    let limited = statuses.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
+    assert!(limited >= 160, "{} of 200 guesses were tried", 200 - limited);
+}
+
+/// Changes the password of the administrator as a script does, and gives what came of it.
+async fn change(app: &TestApp, path: &str, secret: &str, old: &str, new: &str) -> Outcome {
+    let script = Script::new(&app.url(), 2, secret);
+    let call = script.call(path, "res.users", "change_password", json!([old, new]), json!({}));
+    timeout(PATIENCE, call).await.unwrap_or_else(|_| panic!("{path}: it waits for itself"))
+}
+
+#[tokio::test]
+async fn a_script_changes_its_password_where_a_single_failure_is_one_too_many() {
+    let app = TestApp::with(|settings| settings.max_failures = 1);
+    let mut password = PASSWORD.to_owned();
+    for (number, path) in OBJECTS.into_iter().enumerate() {
+        let new = format!("another one {number}");
+        assert_eq!(change(&app, path, &password, &password, &new).await.result(), true, "{path}");
+        password = new;
+    }
+}
+
+#[tokio::test]
+async fn scripts_that_change_a_password_at_once_do_not_wait_for_each_other_for_ever() {
+    let app = TestApp::with(|settings| settings.max_failures = 3);
+
+    let changes = (0..6).map(|_| change(&app, "/jsonrpc", PASSWORD, PASSWORD, PASSWORD));
+    let outcomes = futures_util::future::join_all(changes).await;
+
+    // Who proved the password just before somebody else changed it is not let in by it.
+    assert!(outcomes.contains(&Outcome::Result(true.into())), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_old_password_in_a_script_is_one_failure() {
+    let app = TestApp::with(|settings| settings.max_failures = 2);
+
+    assert!(change(&app, "/jsonrpc", PASSWORD, "guess", "new").await.is_denied());
+    assert_eq!(change(&app, "/jsonrpc", PASSWORD, PASSWORD, "another one").await.result(), true);
+
+    let noted = "SELECT 1 FROM audit_log WHERE event = 'sign_in' AND outcome = 'refused'";
+    assert_eq!(app.database.query(noted).len(), 1);
 }

@@ -1,5 +1,7 @@
 //! Many callers at once, and calls that fail half-way: nothing is lost, and nothing is left.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 use tokio_postgres::NoTls;
@@ -12,6 +14,9 @@ const MODEL: &str = "oregional.application";
 
 /// Callers at once.
 const CALLERS: usize = 32;
+
+/// How long a call waits for a connection of its thread before it gives up.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a caller tries before something must be wrong.
 const TRIES: usize = 200;
@@ -200,4 +205,30 @@ async fn all_threads_together_leave_room_in_the_database() {
     // Threads keep their connections; start and housekeeping have a few besides.
     let kept = there("application_name = 'oregional'");
     assert!((80..90).contains(&kept), "{kept} connections");
+}
+
+#[tokio::test]
+async fn a_change_that_all_calls_lean_on_is_loaded_over_the_one_connection_that_there_is() {
+    let app = TestApp::with(|settings| settings.connections = Some(1));
+    let admin = app.admin().await;
+    let french = admin.reference("base.lang_fr").await;
+    let began = Instant::now();
+
+    admin.result("res.lang", "write", json!([[french], {"active": true}])).await;
+
+    assert!(began.elapsed() < PATIENCE, "it waited for another connection: {:?}", began.elapsed());
+    let told = admin.result("res.partner", "fields_get", json!([["lang"], ["selection"]])).await;
+    assert!(told["lang"]["selection"].to_string().contains("fr_FR"), "{told}");
+}
+
+#[tokio::test]
+async fn changes_that_all_calls_lean_on_do_not_wait_for_each_others_connections() {
+    let app = TestApp::with(|settings| settings.connections = Some(2));
+    let admin = app.admin().await;
+    let began = Instant::now();
+
+    let made = (0..8).map(|number| admin.create("res.groups", json!({"name": format!("Group {number}")})));
+    join_all(made).await;
+
+    assert!(began.elapsed() < PATIENCE, "they waited for each other: {:?}", began.elapsed());
 }

@@ -53,6 +53,7 @@ mod searching;
 mod secrets;
 mod services;
 mod session;
+mod starting;
 mod support;
 mod transfer;
 mod views;

@@ -60,7 +60,7 @@ impl Refusal {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope(_) => "invalid_scope",
             Self::AccessDenied => "access_denied",
-            Self::Limited(_) | Self::Failed(Error::Unavailable(_) | Error::Conflict) => {
+            Self::Limited(_) | Self::Failed(Error::Unavailable(_) | Error::Conflict | Error::Locked) => {
                 "temporarily_unavailable"
             }
             Self::Failed(_) => "server_error",

@@ -67,7 +67,9 @@ pub(super) async fn image(
 fn refusal(error: &Error) -> HttpResponse {
     match error {
         Error::Unavailable(_) => reply::later(error, "The database does not answer. Try again in a moment."),
-        Error::Conflict => reply::later(error, "Somebody else was changing it. Try again in a moment."),
+        Error::Conflict | Error::Locked => {
+            reply::later(error, "Somebody else was changing it. Try again in a moment.")
+        }
         Error::NotFound(_) => reply::page(StatusCode::NOT_FOUND, "Not Found", "There is no such file."),
         _ => {
             tracing::error!(%error, "a file could not be served");

@@ -26,7 +26,7 @@ pub(in crate::http) fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::InvalidClient => StatusCode::UNAUTHORIZED,
         Refusal::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Failed(Error::Unavailable(_) | Error::InDoubt | Error::Conflict) => {
+        Refusal::Failed(Error::Unavailable(_) | Error::InDoubt | Error::Conflict | Error::Locked) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -39,7 +39,7 @@ pub(in crate::http) fn retry(refusal: &Refusal) -> Option<(HeaderName, HeaderVal
     match refusal {
         Refusal::Limited(seconds) => reply::retry(&Error::Limited(*seconds)),
         // Who came second may try again as soon as after an outage.
-        Refusal::Failed(Error::Conflict) => reply::retry(&Error::Unavailable(String::new())),
+        Refusal::Failed(Error::Conflict | Error::Locked) => reply::retry(&Error::Unavailable(String::new())),
         Refusal::Failed(error) => reply::retry(error),
         _ => None,
     }

@@ -15,9 +15,10 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path};
 
 use self::fault::Version;
-use super::{jsonrpc, reply, services};
+use super::{jsonrpc, reply};
 use crate::error::{Error, Result};
 use crate::rpc::App;
+use crate::rpc::service::dispatch;
 
 type Body = std::result::Result<Bytes, actix_web::Error>;
 
@@ -59,6 +60,6 @@ async fn answer(app: &App, service: &str, body: Body, version: Version) -> HttpR
 /// What cannot be said in XML-RPC fails after the work was done, as it does in Odoo.
 async fn call(app: &App, service: &str, body: &[u8]) -> Result<String> {
     let call = parse::method_call(body)?;
-    let reply = services::call(app, service, &call.method, call.args).await?;
+    let reply = dispatch(app, service, &call.method, call.args).await?;
     write::response(&reply)
 }

@@ -288,7 +288,7 @@ impl Behaviour for Fields {
             refuse_drawn(env, &fields).await?;
             for field in &fields {
                 if field.has_column {
-                    remove::column(env.connection(), &field.table(env), &field.name).await?;
+                    remove::column(env.services(), &field.table(env), &field.name).await?;
                 }
             }
             let unused = Sql::with_parameter(
@@ -296,7 +296,7 @@ impl Behaviour for Fields {
                 ids.to_vec(),
             );
             for row in env.connection().query(unused).await? {
-                remove::table(env.connection(), &text_of(&row, 0)).await?;
+                remove::table(env.services(), &text_of(&row, 0)).await?;
             }
             // The options of a field go with it, past the hooks that would look after its values.
             let options = Sql::text("DELETE FROM ir_model_fields_selection WHERE field_id = ANY(")

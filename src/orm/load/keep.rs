@@ -7,6 +7,7 @@ use super::super::constraints;
 use super::super::create::create;
 use super::super::environment::Environment;
 use super::super::external_ids;
+use super::super::savepoint::Savepoint;
 use super::super::write::write;
 use super::convert::Converter;
 use super::header::Columns;
@@ -16,9 +17,8 @@ use crate::error::{Error, Result};
 /// How many records are made together.
 const BATCH: usize = 200;
 
-const SAVE: &str = "SAVEPOINT load_batch";
-const UNDO: &str = "ROLLBACK TO SAVEPOINT load_batch";
-const DONE: &str = "RELEASE SAVEPOINT load_batch";
+/// What holds the work of an attempt.
+const ATTEMPT: &str = "load_batch";
 
 /// Which record it is going to be.
 pub(super) enum Target {
@@ -99,16 +99,16 @@ impl<'e> Keeper<'e> {
 
     /// Keeps all of it, or nothing and tells why.
     async fn attempt(&mut self, pending: &[Pending]) -> Result<Vec<String>> {
-        self.env.connection().batch(SAVE).await?;
+        let savepoint = Savepoint::set(self.env.services(), ATTEMPT).await?;
         match self.keep(pending).await {
             Ok(ids) => {
-                self.env.connection().batch(DONE).await?;
+                savepoint.release().await?;
                 self.ids.extend(pending.iter().map(|one| one.place.record).zip(ids));
                 Ok(Vec::new())
             }
             Err(error) if is_of_the_call(&error) => Err(error),
             Err(error) => {
-                self.env.connection().batch(UNDO).await?;
+                savepoint.undo().await?;
                 let error = match error {
                     Error::Constraint(broken) => constraints::in_words(self.env.registry(), &broken),
                     other => other,
@@ -165,6 +165,11 @@ fn keep_late<'a>(env: &'a Environment, owner: i64, late: &'a [Late]) -> Promise<
 fn is_of_the_call(error: &Error) -> bool {
     matches!(
         error,
-        Error::Conflict | Error::Unavailable(_) | Error::InDoubt | Error::Internal(_) | Error::SessionExpired
+        Error::Conflict
+            | Error::Locked
+            | Error::Unavailable(_)
+            | Error::InDoubt
+            | Error::Internal(_)
+            | Error::SessionExpired
     )
 }

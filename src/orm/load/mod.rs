@@ -23,14 +23,14 @@ use self::keep::Keeper;
 use self::message::{Gravity, Message, Place};
 use super::environment::Environment;
 use super::model::Model;
+use super::savepoint::Savepoint;
 use crate::error::{Error, Result};
 
 /// After how many errors a load gives up, when every tenth record has one.
 const MOST_ERRORS: usize = 10;
 
 /// What holds the work of the whole load.
-const WHOLE: &str = "SAVEPOINT load_whole";
-const UNDO: &str = "ROLLBACK TO SAVEPOINT load_whole";
+const WHOLE: &str = "load_whole";
 
 /// What became of a table.
 pub struct Outcome {
@@ -89,7 +89,7 @@ pub async fn load(
     }
     let numbered: Vec<rows::Row<'_>> = rows.iter().map(Vec::as_slice).enumerate().collect();
     let (records, next_row) = upto(rows::records(&columns, &numbered), limit);
-    env.connection().batch(WHOLE).await?;
+    let savepoint = Savepoint::set(env.services(), WHOLE).await?;
     let mut converter = Converter::new(env, &columns);
     let mut keeper = Keeper::new(env, &columns);
     for (number, record) in records.iter().enumerate() {
@@ -111,7 +111,9 @@ pub async fn load(
     messages.sort_by_key(|message| message.place.record);
     let has_failed = errors(&messages) > 0;
     if has_failed {
-        env.connection().batch(UNDO).await?;
+        savepoint.undo().await?;
+    } else {
+        savepoint.release().await?;
     }
     let ids = (!has_failed).then(|| keeper.into_ids());
     Ok(Outcome { ids, messages, next_row })

@@ -44,11 +44,12 @@ impl Registry {
         statements.extend(limits::statements());
         let mut answers = connection.query_all(statements).await?.into_iter();
         let mut next = || answers.next().unwrap_or_default();
-        let version = next().first().map(|row| text(row, 0)).unwrap_or_default();
+        let (version, snapshot) = next().first().map(|row| (text(row, 0), text(row, 1))).unwrap_or_default();
         let made = Made::from_rows(&next(), &next(), &next(), &next());
         let groups = made.groups.clone();
         let mut registry = Self::assemble(declared.iter().cloned(), made)?;
         registry.version = version;
+        registry.snapshot = snapshot;
         registry.name_models(&next(), &next());
         registry.implied = closure(&pairs(&next()));
         registry.references = next().iter().map(|row| (text(row, 0), int(row, 1))).collect();

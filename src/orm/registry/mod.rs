@@ -60,6 +60,8 @@ pub struct Registry {
     other_names: HashMap<String, String, RandomState>,
     /// See [`version`].
     version: String,
+    /// The state of the database that it was loaded from; what was loaded may be newer.
+    snapshot: String,
 }
 
 impl Registry {

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
+use super::patience::patiently;
 use super::{audit, bring};
-use crate::db::Connection;
 use crate::error::{Error, Result};
+use crate::orm::environment::Services;
 use crate::orm::made::Problem;
 use crate::orm::model::Model;
 use crate::orm::registry::Registry;
-
-/// A table that a long query holds must not keep everybody else waiting behind the change of it.
-const PATIENCE: &str = "SET LOCAL lock_timeout = '5s'";
 
 /// Loads the models as the transaction sees them, checks that they fit together, and makes and alters
 /// the tables of those that differ from the ones that the call began with.
@@ -18,8 +16,9 @@ const PATIENCE: &str = "SET LOCAL lock_timeout = '5s'";
 /// # Errors
 ///
 /// [`Error::Validation`] for what was made and does not fit, [`Error::User`] when something that was
-/// served before would not be any more, and what the database refuses.
-pub async fn follow(connection: &Connection, before: &Registry, declared: &[Model]) -> Result<()> {
+/// served before would not be any more, or somebody else uses a table, and what the database refuses.
+pub async fn follow(services: &Services, declared: &[Model]) -> Result<()> {
+    let (connection, before) = (&services.connection, &*services.registry);
     let after = Registry::load(declared, connection).await?;
     if let Some(problem) = after.problems.iter().find(|problem| !before.problems.contains(problem)) {
         let was_served = served(before, problem);
@@ -39,14 +38,24 @@ pub async fn follow(connection: &Connection, before: &Registry, declared: &[Mode
         return Ok(());
     }
     changed.sort_by(|left, right| left.name.cmp(&right.name));
-    connection.batch(PATIENCE).await?;
-    for model in &changed {
-        if before.find(&model.name).is_some_and(|known| known.order != model.order) {
-            super::remove::order_index(connection, model).await?;
+    patiently(services, &tables(&after, &changed), async || {
+        for model in &changed {
+            if before.find(&model.name).is_some_and(|known| known.order != model.order) {
+                super::remove::order_index(connection, model).await?;
+            }
         }
-    }
-    bring(connection, &after, &changed).await?;
-    audit::follow(connection, &after, changed.into_iter()).await
+        bring(connection, &after, &changed).await?;
+        audit::follow(connection, &after, changed.iter().copied()).await
+    })
+    .await
+}
+
+/// The tables of models that changed, and those that their fields point to: a new link locks both of its ends.
+fn tables(registry: &Registry, changed: &[&Model]) -> Vec<String> {
+    let fields = changed.iter().flat_map(|model| model.fields.values()).filter(|field| field.manual);
+    let comodels = fields.filter_map(|field| registry.find(field.kind.comodel()?));
+    let own = changed.iter().map(|model| model.table.clone());
+    own.chain(comodels.map(|model| model.table.clone())).collect()
 }
 
 fn served(before: &Registry, problem: &Problem) -> bool {

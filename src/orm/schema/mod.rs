@@ -6,6 +6,7 @@ pub mod audit;
 mod catalogue;
 pub mod drift;
 pub mod follow;
+mod patience;
 mod reflect;
 pub mod remove;
 

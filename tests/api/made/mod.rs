@@ -4,6 +4,7 @@ mod circles;
 mod fields;
 mod grouping;
 mod groups;
+mod in_use;
 mod refusals;
 mod removal;
 mod servers;

@@ -7,7 +7,7 @@ use oregional::config::Migrate;
 use oregional::startup::commands;
 use serde_json::json;
 
-use super::{add, grant, make};
+use super::{add, catalogue, grant, make};
 use crate::support::app::{PASSWORD, Running, TestApp, settings};
 use crate::support::client::User;
 
@@ -47,6 +47,48 @@ async fn another_server_serves_a_change_with_its_very_next_call() {
         let gone = here.call_kw(&model, "search", json!([[]]), json!({})).await;
         assert_eq!(gone.error(), (404, "werkzeug.exceptions.NotFound".to_owned()));
     }
+}
+
+#[tokio::test]
+async fn options_that_were_taken_in_one_by_one_are_served_everywhere() {
+    let app = TestApp::start();
+    let second = TestApp::beside(&app);
+    let (here, there) = (app.admin().await, second.admin().await);
+    let model = make(&here, MODEL, name()).await;
+    let kind = json!({"name": "x_kind", "ttype": "selection", "selection": "[('x', 'X')]"});
+    let field = add(&here, model, kind).await;
+    let record = there.create(MODEL, json!({"x_name": "a", "x_kind": "x"})).await;
+    let options = "ir.model.fields.selection";
+    let option = here.result(options, "search", json!([[["field_id", "=", field]]])).await[0].clone();
+
+    // All at once, the new 'x' comes before the old one is called otherwise: that is taken back.
+    let table = json!([[".id", "value", "name"], [[option, "y", "Y"], ["", "x", "X again"]]]);
+    let context = json!({"context": {"default_field_id": field}});
+    let loaded = here.call_kw(options, "load", table, context).await.result();
+
+    assert_eq!(loaded["ids"].as_array().map(Vec::len), Some(2), "{loaded}");
+    assert_eq!(there.result(MODEL, "read", json!([[record], ["x_kind"]])).await[0]["x_kind"], "y");
+    for value in ["x", "y"] {
+        let written = there.call_kw(MODEL, "write", json!([[record], {"x_kind": value}]), json!({})).await;
+        assert_eq!(written.result(), true, "{value}");
+    }
+    let told = there.result(MODEL, "fields_get", json!([["x_kind"], ["selection"]])).await;
+    assert_eq!(told["x_kind"]["selection"], json!([["y", "Y"], ["x", "X again"]]));
+}
+
+#[tokio::test]
+async fn a_table_that_was_refused_has_changed_nothing_for_anybody() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let model = make(&admin, MODEL, name()).await;
+    let before = catalogue(&app);
+
+    let fields = json!(["name", "ttype", "field_description", "model_id/.id"]);
+    let rows = json!([["x_good", "char", "Good", model], ["bad", "char", "Bad", model]]);
+    let refused = admin.result("ir.model.fields", "load", json!([fields, rows])).await;
+
+    assert_eq!(refused["ids"], false, "{refused}");
+    assert_eq!(catalogue(&app), before, "not even the version, at whose change all servers load anew");
 }
 
 #[tokio::test]

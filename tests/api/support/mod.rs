@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod database;
+pub(crate) mod gate;
 pub(crate) mod raw;
 pub(crate) mod secrets;
 pub(crate) mod services;
