@@ -42,6 +42,7 @@ mod optimizing;
 mod origin;
 mod outage;
 mod pages;
+mod pictures;
 mod platform;
 mod protocol;
 mod replay;

@@ -160,10 +160,6 @@ fn disposition(is_saved: bool, name: &str) -> ContentDisposition {
 
 /// Finds out the type, makes a picture smaller, and gives it a tag: off the threads that serve calls.
 async fn prepare(app: &App, found: Content, name: &str, size: Option<(u32, u32)>) -> Result<File> {
-    let permit = match size {
-        Some(_) => app.shared.pictures.acquire().await.ok(),
-        None => None,
-    };
     let name = name.to_owned();
     let work = move || {
         let mimetype = harmless::mimetype(found.mimetype.as_deref(), &name, &found.bytes);
@@ -175,7 +171,9 @@ async fn prepare(app: &App, found: Content, name: &str, size: Option<(u32, u32)>
         let hash = file::hex(Sha256::digest(&bytes).into_iter().take(16));
         File { bytes, mimetype, tag: format!("\"{hash}\"") }
     };
+    if size.is_some() {
+        return app.shared.pictures.work(work).await;
+    }
     let done = tokio::task::spawn_blocking(work).await;
-    drop(permit);
     done.map_err(|error| Error::Internal(format!("a file could not be worked on: {error}")))
 }
