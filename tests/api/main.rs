@@ -29,6 +29,7 @@ mod empty_sets;
 mod forms;
 mod importing;
 mod in_doubt;
+mod kept;
 mod languages;
 mod login;
 mod made;
