@@ -27,6 +27,7 @@ mod cut_off;
 mod defects;
 mod empty_sets;
 mod forms;
+mod hung_up;
 mod importing;
 mod in_doubt;
 mod kept;
