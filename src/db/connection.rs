@@ -8,7 +8,8 @@ use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{CancelToken, Client, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{away, is_stale_plan, of_keeping};
 use super::sql::Sql;
@@ -48,6 +49,10 @@ pub struct Connection {
     told: RefCell<Option<Sql>>,
     /// Whether what is sent next is kept at once.
     keeps: Cell<bool>,
+    /// How many answers are awaited.
+    awaited: Cell<usize>,
+    /// How the database is told to give up what nobody waits for any more.
+    tls: Option<MakeRustlsConnect>,
 }
 
 type Prepared = (Statement, Vec<Param>);
@@ -62,28 +67,27 @@ pub struct Outcome {
 }
 
 impl Connection {
-    pub(super) fn new(client: Object) -> Self {
+    pub(super) fn new(client: Object, tls: MakeRustlsConnect) -> Self {
+        Self::over(Some(client), Some(tls))
+    }
+
+    fn over(client: Option<Object>, tls: Option<MakeRustlsConnect>) -> Self {
         Self {
-            client: Some(client),
+            client,
             state: Cell::new(State::Plain),
             is_read_only: Cell::new(false),
             rider: RefCell::new(None),
             told: RefCell::new(None),
             keeps: Cell::new(false),
+            awaited: Cell::new(0),
+            tls,
         }
     }
 
     /// A connection to nothing, for tests of what needs none.
     #[cfg(test)]
     pub(crate) fn detached() -> Self {
-        Self {
-            client: None,
-            state: Cell::new(State::Plain),
-            is_read_only: Cell::new(false),
-            rider: RefCell::new(None),
-            told: RefCell::new(None),
-            keeps: Cell::new(false),
-        }
+        Self::over(None, None)
     }
 
     /// Lets `check` travel with the next statement. When it finds no row, that statement fails with
@@ -213,14 +217,14 @@ impl Connection {
         self.check_open()?;
         let prepared = self.prepare(sql).await?;
         self.settle().await?;
-        Ok(self.checked(outcome(self.client()?, &prepared).await)?.count)
+        Ok(self.checked(self.hear(outcome(self.client()?, &prepared)).await)?.count)
     }
 
     /// Runs statements without parameters, as they stand in a file.
     pub async fn batch(&self, text: &str) -> Result<()> {
         self.check_open()?;
         self.settle().await?;
-        self.checked(self.client()?.batch_execute(text).await)
+        self.checked(self.hear(self.client()?.batch_execute(text)).await)
     }
 
     /// Whether another statement may come: each way to send one asks.
@@ -259,7 +263,7 @@ impl Connection {
         if client.is_closed() {
             return Err(away());
         }
-        client.batch_execute("COMMIT").await.map_err(of_keeping)
+        self.hear(client.batch_execute("COMMIT")).await.map_err(of_keeping)
     }
 
     /// Ends the transaction, if one is open, and drops its work. A connection that cannot even do
@@ -268,7 +272,7 @@ impl Connection {
         self.rider.borrow_mut().take();
         if self.state.replace(State::Plain) == State::Open
             && let Ok(client) = self.client()
-            && client.batch_execute("ROLLBACK").await.is_err()
+            && self.hear(client.batch_execute("ROLLBACK")).await.is_err()
         {
             self.state.set(State::Open);
         }
@@ -293,7 +297,7 @@ impl Connection {
                 several => join_all(several.iter().map(|each| outcome(client, each))).await,
             }
         };
-        let (begun, answers) = futures_util::future::join(begin, queries).await;
+        let (begun, answers) = self.hear(futures_util::future::join(begin, queries)).await;
         if let Err(error) = begun {
             return vec![Err(error.into())];
         }
@@ -314,8 +318,16 @@ impl Connection {
             client.statement_cache.clear();
         }
         tracing::trace!(statement = text, "sql");
-        let statement = self.checked(client.prepare_cached(&text).await)?;
+        let statement = self.checked(self.hear(client.prepare_cached(&text)).await)?;
         Ok((statement, params))
+    }
+
+    /// Waits for an answer. Whoever is dropped meanwhile leaves it counted: the connection is still busy.
+    async fn hear<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.awaited.set(self.awaited.get() + 1);
+        let heard = answer.await;
+        self.awaited.set(self.awaited.get() - 1);
+        heard
     }
 
     fn client(&self) -> Result<&Object> {
@@ -344,14 +356,30 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // A call that was dropped half-way (its client hung up) leaves a transaction open. Closing
-        // the connection ends it; the pool makes another.
-        if self.state.get() == State::Open
+        // A call that was dropped half-way (its client hung up) leaves a transaction open, or a statement under
+        // way, behind which the next call would wait. Closing the connection ends the one; the other would go on
+        // for nobody, beside the connections that the pool counts. The pool makes another.
+        let is_busy = self.awaited.get() > 0;
+        if (is_busy || self.state.get() == State::Open)
             && let Some(client) = self.client.take()
         {
+            if is_busy && let Some(tls) = self.tls.take() {
+                give_up(client.cancel_token(), tls);
+            }
             drop(Object::take(client));
         }
     }
+}
+
+/// Tells the database that nobody waits for an answer any more. The connection is used no more, so that no other
+/// statement can be meant.
+fn give_up(token: CancelToken, tls: MakeRustlsConnect) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
+        if let Ok(Err(error)) = tokio::time::timeout(super::PATIENCE, token.cancel_query(tls)).await {
+            tracing::debug!(%error, "the database could not be told to give a statement up");
+        }
+    });
 }
 
 /// Sends a statement, and hears it out.

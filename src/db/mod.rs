@@ -20,6 +20,7 @@ pub use self::target::{Target, TargetError};
 pub use self::value::{Param, Raw, Veiled};
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::Type as ColumnType;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Result};
 
@@ -34,6 +35,7 @@ const PLANS: &str = "plan_cache_mode=force_generic_plan";
 #[derive(Clone)]
 pub struct Pool {
     inner: deadpool_postgres::Pool,
+    tls: MakeRustlsConnect,
 }
 
 impl Pool {
@@ -47,13 +49,14 @@ impl Pool {
         let (config, tls) = target.parts();
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
-        let inner = deadpool_postgres::Pool::builder(Manager::from_config(config.clone(), tls, recycling))
-            .max_size(size.max(1))
-            .runtime(Runtime::Tokio1)
-            .timeouts(timeouts)
-            .build()
-            .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Self { inner })
+        let inner =
+            deadpool_postgres::Pool::builder(Manager::from_config(config.clone(), tls.clone(), recycling))
+                .max_size(size.max(1))
+                .runtime(Runtime::Tokio1)
+                .timeouts(timeouts)
+                .build()
+                .map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Self { inner, tls })
     }
 
     /// How many connections there are, how many of them are idle, and how many calls wait for one.
@@ -68,6 +71,6 @@ impl Pool {
     ///
     /// [`Error::Unavailable`] when none can be had within some seconds.
     pub async fn get(&self) -> Result<Connection> {
-        Ok(Connection::new(self.inner.get().await?))
+        Ok(Connection::new(self.inner.get().await?, self.tls.clone()))
     }
 }

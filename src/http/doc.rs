@@ -1,13 +1,13 @@
 //! GET `/doc-bearer/…`: what there is to call, for clients that look it up.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, HeaderValue, TryIntoHeaderValue as _};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use super::{bearer, reply};
+use super::{bearer, kept, reply};
 use crate::orm::method::Reply;
 use crate::rpc::{App, doc};
 
@@ -30,12 +30,10 @@ fn tagged(request: &HttpRequest, found: Reply) -> HttpResponse {
         Reply::Void => Sha256::digest(b""),
     };
     // Weak, because the body may be compressed on its way.
-    let tag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(digest));
-    let known =
-        request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let has_it = known.split(',').any(|one| one.trim() == tag);
+    let tag = EntityTag::new_weak(URL_SAFE_NO_PAD.encode(digest));
+    let has_it = kept::is_known(request, &tag);
     let mut response = if has_it { HttpResponse::NotModified().finish() } else { reply::plain_result(found) };
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = tag.try_into_value() {
         response.headers_mut().insert(ETAG, tag);
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));

@@ -9,6 +9,7 @@ mod doc;
 mod health;
 mod json2;
 mod jsonrpc;
+mod kept;
 mod metrics;
 mod oauth;
 mod origin;

@@ -231,20 +231,23 @@ fn bytes(name: &str, value: &Json) -> Result<Vec<u8>> {
 }
 
 /// A picture that fits into some pixels; nothing stays nothing.
+fn picture(name: &str, value: &Json, max_width: u32, max_height: u32) -> Result<Param> {
+    Ok(pictures(name, value, &[(max_width, max_height)])?.pop().unwrap_or(Param::Null))
+}
+
+/// A picture in several sizes, in their order; nothing stays nothing in all of them.
 ///
 /// # Errors
 ///
 /// [`Error::Value`] for what is no base64, [`Error::User`] for what is no picture.
-pub fn picture(name: &str, value: &Json, max_width: u32, max_height: u32) -> Result<Param> {
-    optional(value, |value| {
-        let bytes = bytes(name, value)?;
-        if bytes.is_empty() {
-            return Ok(Param::Null);
-        }
-        image::process(&bytes, max_width, max_height)
-            .map(Param::Bytes)
-            .map_err(|error| Error::User(format!("'{name}': {error}")))
-    })
+pub fn pictures(name: &str, value: &Json, sizes: &[(u32, u32)]) -> Result<Vec<Param>> {
+    let bytes = if python::truth(value) { bytes(name, value)? } else { Vec::new() };
+    if bytes.is_empty() {
+        return Ok(vec![Param::Null; sizes.len()]);
+    }
+    let made =
+        image::process_all(&bytes, sizes).map_err(|error| Error::User(format!("'{name}': {error}")))?;
+    Ok(made.into_iter().map(Param::Bytes).collect())
 }
 
 /// The name under which a value of a sealed field is bound to its place.

@@ -10,6 +10,7 @@ use super::access::limits::Limits;
 use super::audit;
 use super::behaviour::Staleness;
 use super::context::Context;
+use super::image::Workbench;
 use super::model::Model;
 use super::names::Names;
 use super::registry::Registry;
@@ -36,6 +37,8 @@ pub struct Services {
     pub names: Arc<Names>,
     /// Rounds of the password hash.
     pub hash_rounds: u32,
+    /// Where pictures are worked on.
+    pub pictures: Workbench,
     now: NaiveDateTime,
     stale: Cell<Staleness>,
     /// Whether the call has counted up the version of the registry.
@@ -66,6 +69,7 @@ impl Services {
             sealer,
             names,
             hash_rounds,
+            pictures: Workbench::default(),
             now,
             stale,
             turn,
@@ -78,6 +82,13 @@ impl Services {
     #[must_use]
     pub fn within(mut self, limits: Option<Limits>) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same with the workbench of the whole server.
+    #[must_use]
+    pub fn working_at(mut self, pictures: Workbench) -> Self {
+        self.pictures = pictures;
         self
     }
 

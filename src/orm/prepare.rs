@@ -127,7 +127,7 @@ async fn assign(
         return Ok(());
     }
     if let FieldType::Image { .. } = field.kind {
-        return pictures(model, field, value, assignments).await;
+        return pictures(env, model, field, value, assignments).await;
     }
     let parameter = match value.as_str() {
         Some(name) if field.names_model => Param::Text(env.registry().current_name(name).to_owned()),
@@ -189,12 +189,13 @@ pub(super) fn missing(model: &Model, field: &Field) -> Error {
 
 /// A picture and the smaller ones that follow from it.
 async fn pictures(
+    env: &Environment,
     model: &Model,
     field: &Field,
     value: &Json,
     assignments: &mut Vec<Assignment>,
 ) -> Result<()> {
-    let sizes: Vec<(String, u32, u32)> = model
+    let (names, sizes): (Vec<&String>, Vec<(u32, u32)>) = model
         .fields
         .values()
         .filter(|other| {
@@ -202,24 +203,17 @@ async fn pictures(
                 || matches!(&other.source, Source::StoredRelated(path) if *path == [field.name.clone()])
         })
         .filter_map(|other| match other.kind {
-            FieldType::Image { max_width, max_height } => Some((other.name.clone(), max_width, max_height)),
+            FieldType::Image { max_width, max_height } => Some((&other.name, (max_width, max_height))),
             _ => None,
         })
-        .collect();
+        .unzip();
     if !python::truth(value) {
-        assignments.extend(sizes.iter().map(|(name, ..)| plain(name, Param::Null)));
+        assignments.extend(names.iter().map(|name| plain(name, Param::Null)));
         return require(model, field, &Param::Null);
     }
-    let value = value.clone();
-    let work = move || -> Result<Vec<Assignment>> {
-        sizes
-            .iter()
-            .map(|(name, width, height)| Ok(plain(name, convert::picture(name, &value, *width, *height)?)))
-            .collect()
-    };
-    let done = tokio::task::spawn_blocking(work).await;
-    assignments.extend(
-        done.map_err(|error| Error::Internal(format!("a picture could not be worked on: {error}")))??,
-    );
+    let (name, value) = (field.name.clone(), value.clone());
+    let work = move || convert::pictures(&name, &value, &sizes);
+    let made = env.services().pictures.work(work).await??;
+    assignments.extend(names.iter().zip(made).map(|(name, picture)| plain(name, picture)));
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::auth::api_key;
 use crate::auth::credential::{Credential, Proof};
 use crate::auth::password::{self, Verdict};
 use crate::clock::World;
-use crate::db::{Sql, Veiled};
+use crate::db::{Connection, Row, Sql, Veiled};
 use crate::error::{Error, Result};
 use crate::orm::registry::{int, text};
 
@@ -240,20 +240,30 @@ pub(super) async fn is_password(app: &App, user: Option<(i64, String)>, given: &
     Ok(true)
 }
 
+/// The user with a login: the id, the hash of the password, and its version.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when the database does not answer.
+pub(super) async fn by_login(connection: &Connection, login: &str) -> Result<Option<Row>> {
+    let statement = Sql::with_parameter(include_str!("../../sql/queries/users/by_login.sql"), login.trim());
+    match connection.query(statement).await {
+        Ok(rows) => Ok(rows.into_iter().next()),
+        // What cannot be a text in the database is nobody's login.
+        Err(Error::Database { name: "CharacterNotInRepertoire" | "UntranslatableCharacter", .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The id of the user with a login and a password or an API key, if they are right.
 ///
 /// # Errors
 ///
 /// [`Error::Unavailable`] when the database does not answer.
 pub async fn login(app: &App, login: &str, secret: &str) -> Result<Option<i64>> {
-    let statement = Sql::with_parameter(include_str!("../../sql/queries/users/by_login.sql"), login.trim());
-    let user = match app.pool.get().await?.query(statement).await {
-        // Nobody's id takes as long as somebody's.
-        Ok(rows) => rows.first().map_or(0, |row| int(row, 0)),
-        // What cannot be a text in the database is no login.
-        Err(Error::Database { .. }) => 0,
-        Err(error) => return Err(error),
-    };
+    let found = by_login(&app.pool.get().await?, login).await?;
+    // Nobody's id takes as long as somebody's.
+    let user = found.map_or(0, |row| int(&row, 0));
     match run(app, Claim::User(user, secret), async |caller| session::check(app, caller).await).await {
         Ok(()) => Ok(Some(user)),
         Err(Error::AccessDenied(_) | Error::Missing(_)) => Ok(None),

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::clock::World;
 use crate::db::Pool;
 use crate::metrics::Metrics;
+use crate::orm::image::Workbench;
 use crate::orm::model::Model;
 use crate::orm::registry::Registry;
 use crate::seal::Sealer;
@@ -68,12 +69,9 @@ pub struct Shared {
     pub pools: std::sync::Mutex<Vec<Pool>>,
     /// When the server started, in UTC.
     pub started: chrono::NaiveDateTime,
-    /// How many pictures may be worked on at a time: one takes a second and some hundreds of megabytes.
-    pub pictures: tokio::sync::Semaphore,
+    /// Where pictures are worked on.
+    pub pictures: Workbench,
 }
-
-/// How many pictures may be made smaller at a time.
-const PICTURES_AT_ONCE: usize = 2;
 
 impl Shared {
     /// Puts it together, with nothing counted yet.
@@ -93,7 +91,7 @@ impl Shared {
             world,
             sealer,
             settings,
-            pictures: tokio::sync::Semaphore::new(PICTURES_AT_ONCE),
+            pictures: Workbench::default(),
         }
     }
 }

@@ -159,7 +159,7 @@ async fn once<T>(
         Arc::clone(&shared.caches.names),
         shared.settings.hash_rounds,
     );
-    let services = Rc::new(services.within(limits));
+    let services = Rc::new(services.within(limits).working_at(shared.pictures.clone()));
     let done = match work(Rc::clone(&services)).await {
         Ok(value) => finish(app, &services).await.map(|()| value),
         // A call that fails before its first statement has not been checked yet: an unknown model may

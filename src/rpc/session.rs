@@ -37,9 +37,8 @@ pub fn version_info() -> Json {
 /// [`Error::AccessDenied`] when they are not right, whatever of the two is wrong.
 pub async fn authenticate(app: &App, login: &str, given: &str) -> Result<(i64, i64)> {
     let connection = app.pool.get().await?;
-    let statement = Sql::with_parameter(include_str!("../../sql/queries/users/by_login.sql"), login.trim());
-    let found =
-        connection.query(statement).await?.first().map(|row| (int(row, 0), text(row, 1), int(row, 2)));
+    let found = credentials::by_login(&connection, login).await?;
+    let found = found.map(|row| (int(&row, 0), text(&row, 1), int(&row, 2)));
     drop(connection);
     let proved = found.as_ref().map(|(user, _, version)| (*user, *version));
     let stored = found.map(|(user, hash, _)| (user, hash));

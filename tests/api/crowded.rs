@@ -87,6 +87,26 @@ async fn a_statement_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_table_whose_statement_takes_too_long_is_not_tried_row_by_row() {
+    let app = TestApp::with(|settings| settings.statement_timeout = 1);
+    let admin = app.admin().await;
+    let (other, connection) = app.database.config().connect(NoTls).await.unwrap();
+    let driven = tokio::spawn(connection);
+    other.batch_execute("BEGIN; LOCK TABLE oregional_application IN SHARE MODE").await.unwrap();
+    let table = json!([["name"], [["a"], ["b"], ["c"], ["d"]]]);
+
+    let began = Instant::now();
+    let answer = admin.call_kw(APPLICATION, "load", table.clone(), json!({})).await;
+
+    assert_eq!(answer.error().1, "psycopg2.errors.QueryCanceled", "no row is to blame");
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    other.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(admin.result(APPLICATION, "load", table).await["ids"].as_array().map(Vec::len), Some(4));
+    drop(other);
+    driven.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn more_parameters_than_a_statement_may_have_are_the_callers_mistake() {
     let app = TestApp::start();
     let admin = app.admin().await;

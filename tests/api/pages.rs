@@ -316,3 +316,27 @@ async fn a_password_is_what_was_typed_with_its_spaces() {
         new.clone_into(&mut old);
     }
 }
+
+#[tokio::test]
+async fn a_time_that_the_clock_leaves_out_is_the_one_after_it() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    admin.result("res.users", "write", json!([[admin.uid], {"tz": "Europe/Berlin"}])).await;
+    let model = admin.result("ir.model", "search", json!([[["model", "=", "res.partner"]]])).await[0].clone();
+    let job = json!({"name": "Job", "model_id": model});
+    let id = admin.create("ir.cron", job).await;
+    let path = format!("/odoo/ir.cron/{id}");
+    for (typed, kept, shown) in [
+        ("2026-03-29T01:59", "2026-03-29 00:59:00", "2026-03-29T01:59:00"),
+        ("2026-03-29T02:30", "2026-03-29 01:30:00", "2026-03-29T03:30:00"),
+        ("2026-03-29T03:00", "2026-03-29 01:00:00", "2026-03-29T03:00:00"),
+        ("2026-10-25T02:30", "2026-10-25 00:30:00", "2026-10-25T02:30:00"),
+    ] {
+        let page = admin.browser.get(&path).await;
+        let saved = save(&admin, &path, &page, &[("do", "save"), ("f.nextcall", typed)]).await;
+        assert_eq!(saved.status, 303, "{typed}: {}", saved.body);
+        let read = admin.result("ir.cron", "read", json!([[id], ["nextcall"]])).await;
+        assert_eq!(read[0]["nextcall"], kept, "{typed}");
+        assert_eq!(value(&admin.browser.get(&path).await.body, "f.nextcall").as_deref(), Some(shown));
+    }
+}

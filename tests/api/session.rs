@@ -276,3 +276,16 @@ async fn the_database_knows_no_cookie() {
     assert!(dump.contains("web_session"));
     assert!(sessions.iter().all(|session| !dump.contains(session)), "a cookie is in the database");
 }
+
+#[tokio::test]
+async fn a_login_that_can_be_nobodys_is_a_wrong_one() {
+    let app = TestApp::start();
+    let anonymous = app.anonymous();
+    let wrong = anonymous.authenticate("nobody", PASSWORD).await;
+    for login in ["admin\0", "\0", "a\0b"] {
+        let refused = anonymous.authenticate(login, PASSWORD).await;
+        assert_eq!((refused.error(), refused.message()), (wrong.error(), wrong.message()), "{login:?}");
+    }
+    let noted = app.database.query("SELECT 1 FROM audit_log WHERE event = 'sign_in' AND outcome = 'refused'");
+    assert_eq!(noted.len(), 4, "and counts as one");
+}

@@ -9,7 +9,7 @@ mod harmless;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, Charset, ContentDisposition, DispositionParam, DispositionType,
-    ETAG, ExtendedValue, HeaderValue, IF_NONE_MATCH, LOCATION,
+    ETag, EntityTag, ExtendedValue, HeaderValue, LOCATION,
 };
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::address::Parameters;
 use super::query::Query;
-use super::{jsonrpc, reply};
+use super::{jsonrpc, kept, reply};
 use crate::error::{Error, Result};
 use crate::orm::file;
 use crate::orm::image;
@@ -34,7 +34,7 @@ const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 struct File {
     bytes: Vec<u8>,
     mimetype: String,
-    tag: String,
+    tag: EntityTag,
 }
 
 /// A file.
@@ -116,16 +116,12 @@ async fn serve(
         (false, true) => "public, no-cache",
         (false, false) => "private, no-cache",
     };
-    let is_known = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| tags.split(',').any(|tag| same_tag(tag, &file.tag)));
+    let is_known = kept::is_known(request, &file.tag);
     let status = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
     response
         .insert_header((CACHE_CONTROL, cache))
-        .insert_header((ETAG, file.tag))
+        .insert_header(ETag(file.tag))
         .insert_header((CONTENT_SECURITY_POLICY, SANDBOX));
     if is_known {
         return Ok(response.finish());
@@ -133,12 +129,6 @@ async fn serve(
     let is_saved = parameters.is_download() || !(is_harmless || harmless::may_be_shown(&file.mimetype));
     response.insert_header(disposition(is_saved, &harmless::file_name(&name, &file.mimetype)));
     Ok(response.content_type(harmless::with_charset(file.mimetype)).body(file.bytes))
-}
-
-/// Proxies that compress make a tag a weak one.
-fn same_tag(given: &str, own: &str) -> bool {
-    let given = given.trim();
-    given == "*" || given.strip_prefix("W/").unwrap_or(given) == own
 }
 
 /// The file is kept on another server.
@@ -162,10 +152,6 @@ fn disposition(is_saved: bool, name: &str) -> ContentDisposition {
 
 /// Finds out the type, makes a picture smaller, and gives it a tag: off the threads that serve calls.
 async fn prepare(app: &App, found: Content, name: &str, size: Option<(u32, u32)>) -> Result<File> {
-    let permit = match size {
-        Some(_) => app.shared.pictures.acquire().await.ok(),
-        None => None,
-    };
     let name = name.to_owned();
     let work = move || {
         let mimetype = harmless::mimetype(found.mimetype.as_deref(), &name, &found.bytes);
@@ -175,9 +161,11 @@ async fn prepare(app: &App, found: Content, name: &str, size: Option<(u32, u32)>
             None => found.bytes,
         };
         let hash = file::hex(Sha256::digest(&bytes).into_iter().take(16));
-        File { bytes, mimetype, tag: format!("\"{hash}\"") }
+        File { bytes, mimetype, tag: EntityTag::new_strong(hash) }
     };
+    if size.is_some() {
+        return app.shared.pictures.work(work).await;
+    }
     let done = tokio::task::spawn_blocking(work).await;
-    drop(permit);
     done.map_err(|error| Error::Internal(format!("a file could not be worked on: {error}")))
 }

@@ -9,6 +9,7 @@ use super::address::record_path;
 use super::desk::Desk;
 use super::drawn::Shape;
 use crate::orm::convert::DATETIME;
+use crate::orm::date_part::to_utc;
 use crate::orm::python;
 
 /// How browsers write a moment in an input.
@@ -48,9 +49,7 @@ pub(in crate::http) fn local_input(desk: &Desk, text: &str) -> String {
 pub(in crate::http) fn from_local(desk: &Desk, text: &str) -> Option<String> {
     let formats = [LOCAL, "%Y-%m-%dT%H:%M", DATETIME, "%Y-%m-%d %H:%M"];
     let local = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text.trim(), format).ok())?;
-    let zoned = desk.zone.from_local_datetime(&local);
-    let utc = zoned.earliest().map_or(local, |moment| moment.naive_utc());
-    Some(utc.format(DATETIME).to_string())
+    Some(to_utc(desk.zone, local).format(DATETIME).to_string())
 }
 
 /// A number with the decimal point of the language.

@@ -1,13 +1,14 @@
 //! What the web client loads: menu, texts, actions, logo. The browser keeps what an address names by
 //! its hash.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::jsonrpc;
+use super::super::kept;
 use super::super::query::Query;
 use super::page::trouble;
 use crate::orm::method::Reply;
@@ -21,24 +22,20 @@ const NO_LOGO: &[u8] = include_bytes!("company.png");
 
 /// An answer that the browser may keep: for ever under the address that has its hash, and otherwise
 /// as long as the server says that it has not changed.
-fn kept(
+fn answer(
     request: &HttpRequest,
     content_type: &str,
     hash: &str,
     body: impl Into<Vec<u8>>,
     scope: &str,
 ) -> HttpResponse {
-    let tag = format!("\"{hash}\"");
+    let tag = EntityTag::new_strong(hash.to_owned());
     let is_named = request.match_info().get("hash") == Some(hash);
     let life =
         if is_named { format!("{scope}, max-age=31536000, immutable") } else { format!("{scope}, no-cache") };
-    let is_known = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|known| known.to_str().ok())
-        .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
+    let is_known = kept::is_known(request, &tag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((CACHE_CONTROL, life)).insert_header((ETAG, tag));
+    response.insert_header((CACHE_CONTROL, life)).insert_header(ETag(tag));
     if is_known {
         return response.finish();
     }
@@ -46,7 +43,7 @@ fn kept(
 }
 
 fn json_of(request: &HttpRequest, cached: &Cached, scope: &str) -> HttpResponse {
-    kept(request, "application/json; charset=utf-8", &cached.hash, cached.body.to_string(), scope)
+    answer(request, "application/json; charset=utf-8", &cached.hash, cached.body.to_string(), scope)
 }
 
 /// The menu as the caller sees it.
@@ -114,7 +111,7 @@ fn picture(request: &HttpRequest, bytes: Vec<u8>) -> HttpResponse {
         _ => "image/png",
     };
     let hash = webclient::hash(&bytes);
-    kept(request, kind, &hash, bytes, "public")
+    answer(request, kind, &hash, bytes, "public")
 }
 
 /// An action by its id, its external id or its path.

@@ -1,6 +1,7 @@
 //! Checks and shrinks the images that are stored in `image` fields.
 
 mod text;
+mod workbench;
 
 use std::io::Cursor;
 
@@ -12,6 +13,7 @@ use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, Limits, RgbaImage};
 
 pub use text::{Base64Error, decode_base64_lenient, human_size};
+pub use workbench::Workbench;
 
 /// The most pixels an image may have: 50 megapixels.
 pub const MAX_PIXELS: u64 = 50_000_000;
@@ -57,10 +59,23 @@ pub enum ImageError {
 
 /// Checks an image and shrinks it to at most `max_width` x `max_height` pixels; 0 stands for no limit.
 ///
-/// It is decoded as a whole. An image that fits is returned byte for byte; a larger one is shrunk keeping
-/// its aspect ratio, and encoded in its own format (WebP without loss). This may take a
-/// second and some hundreds of megabytes: keep it off the threads that serve requests, and few at a time.
+/// # Errors
+///
+/// As [`process_all`].
 pub fn process(bytes: &[u8], max_width: u32, max_height: u32) -> Result<Vec<u8>, ImageError> {
+    Ok(process_all(bytes, &[(max_width, max_height)])?.pop().unwrap_or_default())
+}
+
+/// The same for several sizes, in their order.
+///
+/// It is decoded as a whole, and once. An image that fits is returned byte for byte; a larger one is shrunk keeping
+/// its aspect ratio, and encoded in its own format (WebP without loss). This may take a
+/// second and some hundreds of megabytes: it belongs on the [`Workbench`].
+///
+/// # Errors
+///
+/// What is wrong with the image.
+pub fn process_all(bytes: &[u8], sizes: &[(u32, u32)]) -> Result<Vec<Vec<u8>>, ImageError> {
     let format = ::image::guess_format(bytes).ok().ok_or(ImageError::NotAccepted)?;
     if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
         return Err(ImageError::NotAccepted);
@@ -73,18 +88,25 @@ pub fn process(bytes: &[u8], max_width: u32, max_height: u32) -> Result<Vec<u8>,
     let size = decoder.dimensions();
     check_size(size, decoder.total_bytes())?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    // Photos may be stored lying on their side; the limits are meant for them as they are seen.
-    let bounds = if is_sideways(orientation) { (max_height, max_width) } else { (max_width, max_height) };
     let profile = decoder.icc_profile().ok().flatten();
     // Also one that stays as it is: what breaks off after its header is no picture.
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
-    let Some(target) = shrunk_size(size, bounds) else {
-        return Ok(bytes.to_vec());
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
+    // Photos may be stored lying on their side; the limits are meant for them as they are seen.
+    let is_turned = is_sideways(orientation);
+    let bounds = |(width, height): (u32, u32)| if is_turned { (height, width) } else { (width, height) };
+    let targets: Vec<Option<(u32, u32)>> =
+        sizes.iter().map(|sides| shrunk_size(size, bounds(*sides))).collect();
+    if targets.iter().any(Option::is_some) {
+        image = weighted(image);
+    }
+    let one = |target: Option<(u32, u32)>| {
+        let Some(target) = target else { return Ok(bytes.to_vec()) };
+        let mut shrunk = shrink(&image, target);
+        // The new image has no orientation tag, so its pixels have to be turned.
+        shrunk.apply_orientation(orientation);
+        encode(shrunk, format, profile.clone())
     };
-    let mut image = shrink(image, target);
-    // The new image has no orientation tag, so its pixels have to be turned.
-    image.apply_orientation(orientation);
-    encode(image, format, profile)
+    targets.into_iter().map(one).collect()
 }
 
 fn damaged(error: &::image::ImageError) -> ImageError {
@@ -136,16 +158,24 @@ fn scaled(side: u32, numerator: u32, denominator: u32) -> u32 {
     u32::try_from(rounded).unwrap_or(side).max(1)
 }
 
-fn shrink(image: DynamicImage, (width, height): (u32, u32)) -> DynamicImage {
+/// An image as it is shrunk. Invisible pixels have a colour as well: weighting colours by their opacity keeps it
+/// from bleeding into the edges.
+fn weighted(image: DynamicImage) -> DynamicImage {
     if !image.color().has_alpha() {
-        return image.resize_exact(width, height, FilterType::Lanczos3);
+        return image;
     }
-    // Invisible pixels have a colour as well. Weighting colours by their opacity keeps it from bleeding
-    // into the edges.
     let mut pixels = image.into_rgba8();
     weigh(&mut pixels, |colour, alpha| (colour * alpha + 127) / 255);
-    let mut shrunk =
-        DynamicImage::ImageRgba8(pixels).resize_exact(width, height, FilterType::Lanczos3).into_rgba8();
+    DynamicImage::ImageRgba8(pixels)
+}
+
+/// Shrinks what [`weighted`] gave, and takes the weights off.
+fn shrink(image: &DynamicImage, (width, height): (u32, u32)) -> DynamicImage {
+    let shrunk = image.resize_exact(width, height, FilterType::Lanczos3);
+    if !shrunk.color().has_alpha() {
+        return shrunk;
+    }
+    let mut shrunk = shrunk.into_rgba8();
     weigh(&mut shrunk, |colour, alpha| (colour * 255 + alpha / 2).checked_div(alpha).unwrap_or(0).min(255));
     DynamicImage::ImageRgba8(shrunk)
 }

@@ -161,7 +161,8 @@ fn keep_late<'a>(env: &'a Environment, owner: i64, late: &'a [Late]) -> Promise<
     })
 }
 
-/// Whether an error is not the record's but the whole call's.
+/// Whether an error is not the record's but the whole call's. A statement that took too long is one: each
+/// record by itself would take as long again.
 fn is_of_the_call(error: &Error) -> bool {
     matches!(
         error,
@@ -171,5 +172,6 @@ fn is_of_the_call(error: &Error) -> bool {
             | Error::InDoubt
             | Error::Internal(_)
             | Error::SessionExpired
+            | Error::Database { name: "QueryCanceled", .. }
     )
 }

@@ -248,8 +248,7 @@ impl<'a> GroupBy<'a> {
         if matches!(self.field.kind, FieldType::Date) {
             return local.date().format(DATE).to_string();
         }
-        let utc = local.and_local_timezone(self.zone).earliest().map_or(local, |moment| moment.naive_utc());
-        utc.format(DATETIME).to_string()
+        date_part::to_utc(self.zone, local).format(DATETIME).to_string()
     }
 }
 

@@ -139,3 +139,30 @@ async fn links_to_records_that_a_rule_hides_make_no_groups() {
         assert_eq!(groups, [named, (json!(false), json!(2))], "{method}");
     }
 }
+
+#[tokio::test]
+async fn a_day_without_a_midnight_begins_when_the_clock_has_moved() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    measures(&admin).await;
+    let moment = async |moment: &str| admin.create(MODEL, json!({"x_moment": moment})).await;
+    // In Santiago the clock goes from 0:00 to 1:00 on that day, at 4:00 UTC; in Apia a whole day was left out.
+    for (zone, moments, edge) in [
+        ("America/Santiago", ["2026-09-06 03:59:59", "2026-09-06 04:00:00"], "2026-09-06 04:00:00"),
+        ("America/Santiago", ["2026-09-05 04:00:00", "2026-09-07 02:59:59"], "2026-09-06 04:00:00"),
+        ("Pacific/Apia", ["2011-12-30 09:59:59", "2011-12-30 10:00:00"], "2011-12-30 10:00:00"),
+    ] {
+        let ids = [moment(moments[0]).await, moment(moments[1]).await];
+        let context = json!({"context": {"tz": zone}});
+        let args = json!([[["id", "in", ids]], [], ["x_moment:day"]]);
+        let groups = admin.call_kw(MODEL, "read_group", args, context.clone()).await.result();
+        let groups = groups.as_array().unwrap();
+        assert_eq!(groups.len(), 2, "{groups:?}");
+        assert_eq!(groups[1]["__range"]["x_moment:day"]["from"], edge, "{zone} {moments:?}");
+        for (group, id) in groups.iter().zip(ids) {
+            let args = json!([group["__domain"]]);
+            let opened = admin.call_kw(MODEL, "search", args, context.clone()).await.result();
+            assert_eq!((opened, &group["x_moment_count"]), (json!([id]), &json!(1)), "{zone} {group}");
+        }
+    }
+}

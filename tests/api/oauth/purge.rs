@@ -252,3 +252,45 @@ async fn an_odd_number_of_days_deletes_no_audit_entries_and_holds_nothing_up() {
     round(&app, later).await;
     assert_eq!(count(&app, "audit_log"), 0);
 }
+
+#[tokio::test]
+async fn who_keeps_codes_for_longer_than_there_is_time_holds_nothing_up() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({"authorization_code_retain": i32::MAX})).await;
+    Tokens::of(&wiki.exchange(&wiki.code(&admin, &[]).await).await);
+    wiki.refresh("unknown").await;
+    let end = end_of_record(&app);
+
+    round(&app, end + TimeDelta::days(36_499)).await;
+    assert_eq!(count(&app, RECORDS), 1, "a hundred years");
+    assert_eq!(count(&app, "rate_limit"), 0, "what comes after it goes as ever");
+    assert_eq!(count(&app, "audit_log"), 0);
+    round(&app, end + TimeDelta::days(36_501)).await;
+    assert_eq!(count(&app, RECORDS), 0, "longer nothing is kept");
+}
+
+#[tokio::test]
+async fn a_kind_of_row_that_cannot_go_holds_up_no_other() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    Tokens::of(&wiki.exchange(&wiki.code(&admin, &[]).await).await);
+    wiki.ask(&admin, &[("scope", "read write")]).await;
+    wiki.refresh("unknown").await;
+    let database = &app.database;
+    database.query("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not this one''; END'");
+    for table in ["web_session", "oauth_token"] {
+        database.query(&format!(
+            "CREATE TRIGGER refusing BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()"
+        ));
+    }
+    let tables = ["web_session", "oauth_token", "rate_limit", "oauth_request", "audit_log"];
+    let before = tables.map(|table| count(&app, table));
+    assert!(before.iter().all(|rows| *rows > 0), "{before:?}");
+
+    round(&app, Utc::now().naive_utc() + TimeDelta::days(400)).await;
+
+    let [sessions, tokens, ..] = before;
+    assert_eq!(tables.map(|table| count(&app, table)), [sessions, tokens, 0, 0, 0]);
+}
