@@ -1,6 +1,8 @@
 //! Failures are counted by who failed at what from where, in the database: a guesser meets the same
 //! limit on every server, and locks nobody out who comes from elsewhere.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use chrono::{NaiveDateTime, TimeDelta};
 use sha2::{Digest as _, Sha256};
 
@@ -21,12 +23,25 @@ pub struct Key {
     most: u16,
 }
 
+/// What one party has of addresses: one of the fourth version, and of the sixth the 2^64 that the smallest
+/// network has.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
 impl Key {
     /// What is tried ("client", "login"), the address it comes from, whom it is about, and how often that
     /// may fail.
     pub fn new(what: &str, address: &str, whom: &str, most: u16) -> Self {
         let mut hash = Sha256::new();
-        for part in [what, address, whom] {
+        for part in [what, &network(address), whom] {
             // The length keeps ("ab", "c") and ("a", "bc") apart.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());

@@ -57,7 +57,8 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
         return Err("it has a path, a query or a fragment, which the server does not serve below".to_owned());
     }
-    Ok(text.trim_end_matches('/').to_owned())
+    // As browsers and clients write it, who compare it letter by letter.
+    Ok(url.origin().ascii_serialization())
 }
 
 #[cfg(test)]
@@ -67,6 +68,8 @@ mod tests {
     #[test]
     fn a_public_url_is_an_origin() {
         assert_eq!(public_url("https://apps.example.com/").unwrap(), "https://apps.example.com");
+        assert_eq!(public_url("HTTPS://Apps.Example.com:443").unwrap(), "https://apps.example.com");
+        assert_eq!(public_url("http://[::1]:8069/").unwrap(), "http://[::1]:8069");
         for wrong in ["apps.example.com", "https://apps.example.com/odoo", "https://a:b@apps.example.com"] {
             assert!(public_url(wrong).is_err(), "{wrong}");
         }

@@ -34,7 +34,7 @@ fn address(request: &HttpRequest) -> String {
             _ => break,
         }
     }
-    client.to_string()
+    client.to_canonical().to_string()
 }
 
 /// An address as proxies write it: some add the port.

@@ -37,6 +37,7 @@ pub(super) fn models() -> Vec<Model> {
                 .string("Rules"),
         ])
         .display_name(full_name, &["category_id", "name"])
+        .search_names(&["name", "full_name"])
         .constraint(
             "name_uniq",
             "UNIQUE (category_id, name)",

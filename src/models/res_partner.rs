@@ -13,6 +13,8 @@ use crate::orm::declare::{
 use crate::orm::environment::Environment;
 use crate::orm::field::{Expression, Field, OnDelete, Scope};
 use crate::orm::model::Model;
+use crate::orm::python;
+use crate::orm::registry::text;
 
 const TYPES: [(&str, &str); 4] = [
     ("contact", "Contact"),
@@ -235,7 +237,7 @@ fn company_in_words(values: &mut Values) {
 fn kinds(form: &Form<'_>) -> Values {
     let mut told = Values::new();
     let kind = form.given.get("company_type").and_then(serde_json::Value::as_str);
-    let is_company = form.given.get("is_company").map(crate::orm::python::truth);
+    let is_company = form.given.get("is_company").map(python::truth);
     match kind.filter(|_| form.concerns("company_type")) {
         Some(kind) if is_company != Some(kind == "company") => {
             told.insert("is_company".to_owned(), (kind == "company").into());
@@ -247,6 +249,22 @@ fn kinds(form: &Form<'_>) -> Values {
         _ => {}
     }
     told
+}
+
+/// Whoever signs in is told by a contact, which stays as long as that.
+async fn refuse_contacts_of_users(env: &Environment, ids: &[i64]) -> Result<()> {
+    let statement = Sql::text("SELECT login FROM res_users WHERE active AND partner_id = ANY(")
+        .then(Sql::param(ids.to_vec()))
+        .and_text(") ORDER BY login");
+    let rows = env.connection().query(statement).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let logins: Vec<String> = rows.iter().map(|row| text(row, 0)).collect();
+    Err(Error::Validation(format!(
+        "Contacts of active users cannot be archived. Archive the users first: {}.",
+        logins.join(", ")
+    )))
 }
 
 impl Behaviour for Partner {
@@ -266,12 +284,13 @@ impl Behaviour for Partner {
 
     fn before_write<'a>(
         &'a self,
-        _env: &'a Environment,
-        _ids: &'a [i64],
+        env: &'a Environment,
+        ids: &'a [i64],
         values: &'a mut Values,
     ) -> Promise<'a, ()> {
         company_in_words(values);
-        Box::pin(std::future::ready(Ok(())))
+        let archives = values.get("active").is_some_and(|active| !python::truth(active));
+        Box::pin(async move { if archives { refuse_contacts_of_users(env, ids).await } else { Ok(()) } })
     }
 
     fn onchange<'a>(

@@ -245,6 +245,7 @@ impl Behaviour for Users {
                     let users =
                         Sql::text("SELECT unnest(").then(Sql::param(whose.clone())).and_text("::int[])");
                     add_implied(env, users).await?;
+                    membership::refuse_two_types(env, &whose).await?;
                 }
             }
             if values

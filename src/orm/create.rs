@@ -149,7 +149,7 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
     compute::follow_new(env, model, &ids, &names).await?;
     records::check(env, model, &ids, Operation::Create).await?;
     model.behaviour.after_change(env, &ids, &values).await?;
-    env.mark_stale(model.behaviour.staleness());
+    env.mark_stale(env.registry().staleness(model));
     Ok(ids)
 }
 

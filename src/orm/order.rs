@@ -25,6 +25,8 @@ pub struct Order {
     pub terms: Sql,
     /// The same, each with its direction.
     pub parts: Vec<(Sql, &'static str)>,
+    /// How many joins there are, with those of the orders before it in the same statement.
+    pub joined: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -48,9 +50,18 @@ struct Term<'a> {
 /// [`Error::User`] for a text that is no order and for a sealed field, [`Error::Value`] for an
 /// unknown field, [`Error::Access`] for one that the caller may not see.
 pub fn parse(env: &Environment, model: &Model, text: &str) -> Result<Order> {
+    parse_after(env, model, text, 0)
+}
+
+/// Compiles a further order of a statement that has some joins of orders already.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_after(env: &Environment, model: &Model, text: &str, joined: usize) -> Result<Order> {
     let is_own = text.trim().is_empty();
     let text = if is_own { &model.order } else { text };
-    let mut builder = Builder { env, order: Order::default(), joined: 0 };
+    let mut builder = Builder { env, order: Order { joined, ..Order::default() } };
     let mut terms = Vec::new();
     // The model's own order is the server's word: it may name what the caller does not see.
     let split = split(text)?;
@@ -112,7 +123,6 @@ fn direction(descending: bool, nulls: Option<Nulls>) -> &'static str {
 struct Builder<'a> {
     env: &'a Environment,
     order: Order,
-    joined: usize,
 }
 
 impl Builder<'_> {
@@ -180,8 +190,8 @@ impl Builder<'_> {
             terms.push((link, direction(descending, None)));
             return Ok(());
         }
-        self.joined += 1;
-        let alias = format!("o{}", self.joined);
+        self.order.joined += 1;
+        let alias = format!("o{}", self.order.joined);
         let join = Sql::text(" LEFT JOIN ")
             .then(ident(&comodel.table))
             .and_text(" AS ")

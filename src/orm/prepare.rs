@@ -55,7 +55,7 @@ impl Prepared<'_> {
     pub(super) fn is_all_there_is(&self, env: &Environment, model: &Model) -> bool {
         self.lists.is_empty()
             && self.behind.is_empty()
-            && model.behaviour.staleness() == Staleness::Nothing
+            && env.registry().staleness(model) == Staleness::Nothing
             && !model.behaviour.acts_after_change()
             && self.names.iter().all(|name| env.registry().triggers(&model.name, name).is_empty())
     }

@@ -38,7 +38,7 @@ pub fn unlink<'a>(env: &'a Environment, model: &'a Model, ids: &'a [i64]) -> Pro
             .then(Sql::param(ids.to_vec()))
             .and_text(")");
         env.connection().query_all(vec![names, files, records]).await?;
-        env.mark_stale(model.behaviour.staleness());
+        env.mark_stale(env.registry().staleness(model));
         Ok(())
     })
 }

@@ -81,7 +81,7 @@ async fn put(env: &Environment, model: &Model, ids: &[i64], values: &Values, sco
         command::apply(env, model, field, ids, &commands, false).await?;
     }
     compute::follow(env, model, ids, &prepared.names).await?;
-    env.mark_stale(model.behaviour.staleness());
+    env.mark_stale(env.registry().staleness(model));
     Ok(())
 }
 
@@ -149,6 +149,11 @@ pub(super) async fn write_behind(
     for ((links, right), values) in behind {
         let of_owner = env.sudo();
         let env = if right == Right::Owner { &of_owner } else { env };
+        if links.is_empty() {
+            // Another name for a field of the record itself.
+            write(env, model, ids, values).await?;
+            continue;
+        }
         let comodel = env.registry().end_of_path(model, &links)?.kind.comodel().unwrap_or_default();
         let comodel = env.model(comodel)?;
         write(env, &comodel, &ends(env, model, ids, &links).await?, values).await?;

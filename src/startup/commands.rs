@@ -308,10 +308,16 @@ async fn list(env: &Environment, out: &mut dyn Write) -> Result<()> {
     table(out, "id\tlogin\tname\tactive\tlast sign-in", &rows, 5)
 }
 
+/// A text that others have chosen, which neither steers a terminal nor leaves its column.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
 fn table(out: &mut dyn Write, head: &str, rows: &[Row], columns: usize) -> Result<()> {
     line(out, head)?;
     for row in rows {
-        let fields: Vec<String> = (0..columns).map(|place| text(row, place)).collect();
+        let fields: Vec<String> = (0..columns).map(|place| printable(&text(row, place))).collect();
         line(out, &fields.join("\t"))?;
     }
     Ok(())

@@ -71,6 +71,27 @@ async fn twenty_wrong_passwords_from_one_address_make_it_wait() {
 }
 
 #[tokio::test]
+async fn a_network_of_the_sixth_version_is_one_party() {
+    let clock = Arc::new(TestClock::default());
+    let app = guarded(&clock);
+    for number in 0..20 {
+        let address = format!("2001:db8:1:2::{number:x}");
+        assert_eq!(sign_in(&app, &address, "admin", "guess").await.status, StatusCode::OK);
+        // The fourth version in the clothes of the sixth is one address as well.
+        let address = if number % 2 == 0 { "10.0.0.1" } else { "::ffff:10.0.0.1" };
+        assert_eq!(sign_in(&app, address, "admin", "guess").await.status, StatusCode::OK);
+    }
+
+    for address in ["2001:db8:1:2:ffff::1", "10.0.0.1", "::ffff:10.0.0.1"] {
+        let limited = sign_in(&app, address, "admin", PASSWORD).await;
+        assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS, "{address}");
+    }
+    for address in ["2001:db8:1:3::1", "::ffff:10.0.0.2"] {
+        assert_eq!(sign_in(&app, address, "admin", PASSWORD).await.result()["uid"], 2, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_password_in_a_call_counts_and_is_in_the_audit_log() {
     let clock = Arc::new(TestClock::default());
     let app = guarded(&clock);

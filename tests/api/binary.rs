@@ -251,6 +251,10 @@ async fn users_are_made_and_listed_beside_a_server_and_without_one() {
 
     let listed = text(&run(&data_dir, &["user", "list"], "").await.stdout);
     assert!(listed.contains("admin") && listed.contains("ann\tAnn Other"), "{listed}");
+    let name = json!([[ann.uid], {"name": "Ann\u{1b}[2J\tx"}]);
+    User::sign_in(&server.url, "admin", PASSWORD).await.result("res.users", "write", name).await;
+    let listed = text(&run(&data_dir, &["user", "list"], "").await.stdout);
+    assert!(listed.contains("ann\tAnn\\u{1b}[2J\\tx\t"), "a name steers the terminal: {listed}");
     for (arguments, input, words) in [
         (&["user", "passwd", "nobody"][..], "", "nobody"),
         (&["user", "passwd", "ann", "--password-stdin"], "\n", "must not be empty"),

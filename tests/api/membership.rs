@@ -61,3 +61,42 @@ async fn who_may_not_see_a_user_learns_nothing_of_its_groups() {
         assert_eq!(developer, false, "{method}");
     }
 }
+
+#[tokio::test]
+async fn nobody_is_of_two_types() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let (user, portal) =
+        (admin.reference("base.group_user").await, admin.reference("base.group_portal").await);
+
+    for (method, args) in [
+        ("create", json!([{"name": "B", "login": "b", "groups_id": [[6, 0, [user, portal]]]}])),
+        ("write", json!([[ann.uid], {"groups_id": [[4, portal]]}])),
+    ] {
+        let answer = admin.call_kw("res.users", method, args, json!({})).await;
+        assert_eq!(answer.error().1, "odoo.exceptions.ValidationError", "{method}");
+    }
+    admin.result("res.users", "write", json!([[ann.uid], {"groups_id": [[6, 0, [portal]]]}])).await;
+}
+
+#[tokio::test]
+async fn the_contact_of_an_active_user_stays() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let contact = admin.result("res.users", "read", json!([[ann.uid], ["partner_id"]])).await;
+    let contact = contact[0]["partner_id"][0].clone();
+
+    for (method, args) in
+        [("write", json!([[contact], {"active": false}])), ("action_archive", json!([[contact]]))]
+    {
+        let answer = admin.call_kw("res.partner", method, args, json!({})).await;
+        assert_eq!(answer.error().1, "odoo.exceptions.ValidationError", "{method}");
+        assert!(answer.message().contains("ann"), "{method}");
+    }
+    admin.result("res.users", "write", json!([[ann.uid], {"active": false}])).await;
+    admin.call_kw("res.partner", "action_archive", json!([[contact]]), json!({})).await;
+    let told = admin.result("res.partner", "read", json!([[contact], ["active"]])).await;
+    assert_eq!(told[0]["active"], false);
+}

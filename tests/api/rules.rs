@@ -214,3 +214,44 @@ async fn a_default_of_ones_own_writes_no_field_that_is_kept_back() {
     let found = admin.result("x_hiding", "read", json!([[id], ["x_secret"]])).await;
     assert_eq!(found[0]["x_secret"], "from above");
 }
+
+#[tokio::test]
+async fn a_rule_asks_of_users_what_they_are_now() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let ann = admin.make_user("ann", &["base.group_user"]).await;
+    let group = admin.reference("base.group_user").await;
+    let team = admin.create("ir.model", json!({"name": "Team", "model": "x_team"})).await;
+    let right = json!({"name": "r", "model_id": team, "group_id": group, "perm_read": true, "perm_write": true,
+                       "perm_create": true, "perm_unlink": true});
+    admin.create("ir.model.access", right).await;
+    let players = admin.create("res.groups", json!({"name": "Players", "users": [[4, ann.uid]]})).await;
+    let (users, table) = (model_id(&admin, "res.users").await, "x_team_user_rel");
+    for (model, name, relation, own, other) in [
+        (json!(team), "x_member_ids", "res.users", "team_id", "user_id"),
+        (users, "x_team_ids", "x_team", "user_id", "team_id"),
+    ] {
+        let field = json!({"model_id": model, "name": name, "ttype": "many2many", "relation": relation,
+                           "relation_table": table, "column1": own, "column2": other});
+        admin.create("ir.model.fields", field).await;
+    }
+    let mut own = rule(&admin, "x_team", "[('id', 'in', user.x_team_ids.ids)]").await;
+    own["groups"] = json!([[6, 0, [players]]]);
+    admin.create("ir.rule", own).await;
+    let seen = async || ann.result("x_team", "search", json!([[]])).await;
+
+    let one = admin.create("x_team", json!({"x_name": "One", "x_member_ids": [[4, ann.uid]]})).await;
+    // What was made before is still being heard of at first, and makes the server forget by chance.
+    for _ in 0..20 {
+        assert_eq!(seen().await, json!([one]));
+        admin.result("x_team", "write", json!([[one], {"x_member_ids": [[3, ann.uid]]}])).await;
+        assert_eq!(seen().await, json!([]), "whoever was taken out still sees it");
+        admin.result("x_team", "write", json!([[one], {"x_member_ids": [[4, ann.uid]]}])).await;
+    }
+    admin.result("x_team", "write", json!([[one], {"x_member_ids": [[5]]}])).await;
+    assert_eq!(seen().await, json!([]));
+    admin.result("res.users", "write", json!([[ann.uid], {"x_team_ids": [[4, one]]}])).await;
+    assert_eq!(seen().await, json!([one]));
+    admin.result("x_team", "unlink", json!([[one]])).await;
+    assert_eq!(seen().await, json!([]));
+}

@@ -303,3 +303,82 @@ async fn values_are_an_object_and_aggregates_have_names_of_their_own() {
     let twice = json!([[], ["n:sum(access_token_expiry)", "n:max(access_token_expiry)"], []]);
     assert_eq!(error(&admin, APPLICATION, "read_group", twice).await, "odoo.exceptions.UserError");
 }
+
+#[tokio::test]
+async fn groups_of_several_links_come_in_the_order_of_each() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let (_, ids) = applications(&admin).await;
+    let ann = admin.make_user("ann", &["base.group_system"]).await;
+    ann.create("oregional.application.uri", json!({"application_id": ids[2], "uri": "https://c.example/1"}))
+        .await;
+    for place in [2, 0] {
+        let uri = json!({"application_id": ids[place], "uri": format!("https://{place}.example/2")});
+        admin.create("oregional.application.uri", uri).await;
+    }
+
+    let by = json!([[["application_id", "in", ids]], [], ["application_id", "create_uid"]]);
+    let groups =
+        admin.call_kw("oregional.application.uri", "read_group", by, json!({"lazy": false})).await.result();
+
+    let told: Vec<(&Json, &Json)> = groups
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| (&group["application_id"][1], &group["create_uid"][1]))
+        .collect();
+    let wanted = [("a", "Administrator"), ("c", "Administrator"), ("c", "ann")];
+    assert_eq!(
+        told,
+        wanted.map(|(application, user)| (json!(application), json!(user))).each_ref().map(|(a, u)| (a, u))
+    );
+    let both = json!({"lazy": false, "orderby": "create_uid desc, application_id desc"});
+    let by = json!([[["application_id", "in", ids]], [], ["application_id", "create_uid"]]);
+    let groups = admin.call_kw("oregional.application.uri", "read_group", by, both).await.result();
+    assert_eq!(groups[0]["create_uid"][1], "ann");
+    assert_eq!(groups[1]["application_id"][1], "c");
+}
+
+#[tokio::test]
+async fn a_hierarchy_that_another_model_has_is_followed() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let (_, ids) = applications(&admin).await;
+
+    let found = admin.result(APPLICATION, "search", json!([[["create_uid", "child_of", admin.uid]]])).await;
+    assert_eq!(found.as_array().unwrap().len(), ids.len());
+    for operator in ["child_of", "parent_of"] {
+        let own = admin.result("res.users", "search", json!([[["id", operator, [admin.uid]]]])).await;
+        assert_eq!(own, json!([admin.uid]), "{operator}");
+        for field in ["id", "model_scheme_id", "uri_ids"] {
+            let none = admin.result(APPLICATION, "search", json!([[[field, operator, 0]]])).await;
+            assert_eq!(none, json!([]), "{field} {operator}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn groups_are_found_by_their_application_too() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let group = admin.reference("oregional.group_app_admin").await;
+    let name =
+        admin.result("res.groups", "read", json!([[group], ["full_name"]])).await[0]["full_name"].clone();
+    let category = name.as_str().unwrap().split(" / ").next().unwrap().to_owned();
+
+    for (given, operator) in [(name.clone(), "="), (json!(category), "ilike")] {
+        let args = json!([given, [], operator]);
+        let found = admin.result("res.groups", "name_search", args).await;
+        assert!(found.as_array().unwrap().contains(&json!([group, name])), "{given} {found}");
+    }
+}
+
+#[tokio::test]
+async fn that_a_record_exists_is_told_to_everybody() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let (_, ids) = applications(&admin).await;
+    let portal = admin.make_user("portal", &["base.group_portal"]).await;
+
+    assert_eq!(portal.result(APPLICATION, "exists", json!([[ids[0], 987_654]])).await, json!([ids[0]]));
+}

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::super::access::{self, Operation};
 use super::super::model::Model;
 use super::super::python;
+use super::super::value_sql;
 use super::relation::name_domain;
 use super::to_sql::Compiler;
 use super::{Domain, Operator};
@@ -29,29 +30,41 @@ pub(super) fn condition(
         Json::Array(items) => items.as_slice(),
         Json::Null => return Err(Error::Type(format!("'{}' needs a record.", operator.as_str()))),
         Json::Bool(false) => &[],
+        Json::Number(zero) if zero.as_i64() == Some(0) => &[],
         one => std::slice::from_ref(one),
     };
     let is_above = operator == Operator::ParentOf;
     let items: Vec<&Json> = items.iter().filter(|item| !is_above || python::truth(item)).collect();
     let Some(start) = start(compiler, comodel, &items)? else { return Ok(Sql::boolean(false)) };
-    if comodel.field("parent_id").is_none() {
+    let Some(parent) = comodel.field("parent_id") else {
         return flat(comodel, operator, &items, start);
-    }
-    let (known, wanted) = if is_above { ("parent_id", "id") } else { ("id", "parent_id") };
+    };
+    // Who belongs to whom tells what the field says.
+    access::check_field(compiler.env, comodel, parent)?;
+    let parent_of = |alias: &str| {
+        value_sql::value(compiler.env.registry(), comodel, parent, alias, &compiler.env.context.lang)
+    };
+    let known = if is_above { "parent_id" } else { "id" };
     let tree = compiler.alias();
-    let next = compiler.alias();
+    let (first, next) = (compiler.alias(), compiler.alias());
+    let of_next = parent_of(&next)?;
+    let met = if is_above { column(&next, "id") } else { of_next.clone() };
     Ok(link
         .clone()
         .and_text(" IN (WITH RECURSIVE ")
         .then(ident(&tree))
-        .and_text("(id, parent_id) AS (SELECT id, parent_id FROM ")
+        .and_text("(id, parent_id) AS (SELECT id, ")
+        .then(parent_of(&first)?)
+        .and_text(" FROM ")
         .then(ident(&comodel.table))
+        .and_text(" AS ")
+        .then(ident(&first))
         .and_text(" WHERE ")
         .then(start)
         .and_text(" UNION SELECT ")
         .then(column(&next, "id"))
         .and_text(", ")
-        .then(column(&next, "parent_id"))
+        .then(of_next)
         .and_text(" FROM ")
         .then(ident(&comodel.table))
         .and_text(" AS ")
@@ -59,7 +72,7 @@ pub(super) fn condition(
         .and_text(" JOIN ")
         .then(ident(&tree))
         .and_text(" ON ")
-        .then(column(&next, wanted))
+        .then(met)
         .and_text(" = ")
         .then(column(&tree, known))
         .and_text(") SELECT id FROM ")

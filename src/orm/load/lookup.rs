@@ -14,6 +14,7 @@ use super::header::By;
 use crate::db::Sql;
 use crate::db::sql::{column, ident};
 use crate::error::Result;
+use crate::orm::access::{self, Operation};
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,7 @@ impl Lookup {
         if let Some(found) = self.externals.get(&key) {
             return Ok(found.clone());
         }
+        access::check_within(env, &*env.model(external_ids::MODEL)?, Operation::Read)?;
         let (module, name) = external_ids::parts(given);
         // One whose record is gone is free again.
         let statement = Sql::text("SELECT known.model, known.res_id, (SELECT there.id FROM ")

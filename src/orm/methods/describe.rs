@@ -8,6 +8,7 @@ use super::super::access::{self, Operation};
 use super::super::behaviour::Promise;
 use super::super::convert;
 use super::super::create;
+use super::super::external_ids::are_offered;
 use super::super::field::{Field, FieldType};
 use super::super::method::{Call, Reply};
 use super::super::python;
@@ -182,8 +183,7 @@ struct ExternalId {
 
 /// The external ids of each record, the oldest first.
 async fn external_ids(call: &Call<'_>) -> Result<HashMap<i64, Vec<ExternalId>>> {
-    // They are records of a model of their own, which an application may not be offered.
-    if call.env.limits().is_some_and(|limits| !limits.allow("ir.model.data", Operation::Read)) {
+    if !are_offered(call.env, Operation::Read) {
         return Ok(HashMap::new());
     }
     let statement = Sql::text(include_str!("../../../sql/queries/records/external_ids.sql"))

@@ -183,7 +183,7 @@ fn order_by(
     if asked.is_empty() {
         asked = group_by.iter().map(|by| (by.spec.clone(), false)).collect();
     }
-    let mut joins = Sql::default();
+    let (mut joins, mut joined) = (Sql::default(), 0);
     let mut terms = Vec::new();
     for (name, descending) in asked {
         let direction = if descending { " DESC" } else { "" };
@@ -191,8 +191,9 @@ fn order_by(
         if let Some(by) = by {
             if let FieldType::Many2one { .. } = by.field.kind {
                 let sign = if descending { "desc" } else { "asc" };
-                let behind = order::parse(env, model, &format!("{} {sign}, id", by.field.name))?;
-                joins = joins.then(behind.joins);
+                let behind =
+                    order::parse_after(env, model, &format!("{} {sign}, id", by.field.name), joined)?;
+                (joins, joined) = (joins.then(behind.joins), behind.joined);
                 // The last of them is the id of the record, which no group has.
                 let behind = behind.parts.into_iter().rev().skip(1).collect::<Vec<_>>().into_iter().rev();
                 terms.extend(behind.map(|(value, direction)| Term { value, direction, is_grouped: true }));

@@ -109,7 +109,7 @@ async fn take_away(call: &Call<'_>, field: &Field, languages: Vec<String>) -> Re
         .then(Sql::param(call.ids.clone()))
         .and_text(")");
     env.connection().execute(statement).await?;
-    env.mark_stale(model.behaviour.staleness());
+    env.mark_stale(env.registry().staleness(model));
     Ok(())
 }
 

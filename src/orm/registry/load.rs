@@ -59,10 +59,30 @@ impl Registry {
         registry.languages.extend(languages.iter().map(|(code, _)| code.clone()));
         choices::fill(&mut registry.models, languages);
         registry.access = Access::from_rows(&next(), &next(), &pairs(&next()));
+        let mut on_the_way = HashSet::new();
+        for path in registry.access.user_paths() {
+            // The first word is `user`.
+            registry.walk("res.users", path.get(1..).unwrap_or_default(), &mut on_the_way);
+        }
+        registry.on_the_way = on_the_way;
         registry.needs_collation = next().is_empty();
         registry.defaults = Defaults::from_rows(&next());
         registry.schemes = limits::from_rows(&next(), &next(), &next(), &next());
         Ok(registry)
+    }
+
+    /// Adds the models that a path leads over, from either side of whose links its end can change.
+    fn walk(&self, model: &str, path: &[String], all: &mut HashSet<String>) {
+        let mut at = self.find(model);
+        for step in path {
+            let Some(field) = at.and_then(|model| model.field(step)) else { return };
+            if let (Some(model), Some(further)) = (at, field.related_path()) {
+                self.walk(&model.name, further, all);
+            }
+            let Some(comodel) = field.kind.comodel() else { return };
+            all.insert(comodel.to_owned());
+            at = self.find(comodel);
+        }
     }
 
     /// Gives models and fields their ids, and the labels that administrators have put into other words.

@@ -14,6 +14,7 @@ use foldhash::fast::RandomState;
 use self::defaults::Defaults;
 use super::access::Access;
 use super::access::limits::Scheme;
+use super::behaviour::Staleness;
 use super::field::Field;
 use super::made::Problem;
 use super::model::Model;
@@ -58,6 +59,8 @@ pub struct Registry {
     pub problems: Vec<Problem>,
     /// The names of models that have another one now.
     other_names: HashMap<String, String, RandomState>,
+    /// The models over which rules come from a user to what they compare with.
+    on_the_way: HashSet<String>,
     /// See [`version`].
     version: String,
     /// The state of the database that it was loaded from; what was loaded may be newer.
@@ -92,6 +95,14 @@ impl Registry {
     /// What follows from a field.
     pub fn triggers(&self, model: &str, field: &str) -> &[Trigger] {
         self.triggers.get(&(model.to_owned(), field.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a change of a model makes stale: more than the model says where rules ask something of users that
+    /// its records tell.
+    pub fn staleness(&self, model: &Model) -> Staleness {
+        let is_asked = !self.on_the_way.is_empty() && self.on_the_way.contains(&model.name);
+        let least = if is_asked { Staleness::Names } else { Staleness::Nothing };
+        model.behaviour.staleness().max(least)
     }
 
     /// The field at the end of a path over many2one fields.

@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value as Json, json};
 
-use super::support::App;
+use super::support::{App, Tokens};
 use super::tokens::{access_error, call};
 use crate::support::app::TestApp;
 
@@ -89,4 +89,60 @@ async fn what_a_scheme_keeps_back_is_not_read_over_a_field_made_for_that() {
     assert_eq!(read("x_title").await.status, StatusCode::OK, "that leads to what is offered");
     // Nor over a field that leads to such a one.
     assert_eq!(read("x_chain").await.error(), access_error());
+}
+
+#[tokio::test]
+async fn external_ids_are_kept_back_where_they_are_told_and_where_they_are_made() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let code = wiki.code(&admin, &[("scope", "read write")]).await;
+    let tokens = Tokens::of(&wiki.exchange(&code).await);
+    let of = |name: &str| json!([["name", "=", name]]);
+    let call = async |method: &str, args: Json| {
+        call(&app.url(), &tokens.access, "res.partner", method, args, json!({})).await
+    };
+
+    let taken = call("load", json!([["id", "name"], [["wiki.one", "One"]]])).await;
+    assert_eq!(taken.error(), access_error());
+    let known = call("load", json!([["id", "name"], [["base.main_partner", "Taken"]]])).await;
+    assert_eq!(known.error(), access_error());
+    let told = call("export_data", json!([[1], ["id", "name"]])).await.result();
+    assert_eq!(told["datas"][0][0], "");
+    let new = admin.create("res.partner", json!({"name": "New"})).await;
+    assert_eq!(call("export_data", json!([[new], ["id"]])).await.result()["datas"][0][0], "");
+
+    assert_eq!(admin.result("ir.model.data", "search_count", json!([of("one")])).await, 0);
+    let made = json!([[["model", "=", "res.partner"], ["res_id", "=", new]]]);
+    assert_eq!(admin.result("ir.model.data", "search_count", made).await, 0);
+    assert!(call("load", json!([["name"], [["Two"]]])).await.result()["ids"].is_array());
+}
+
+#[tokio::test]
+async fn a_parent_that_is_kept_back_is_not_told_by_a_hierarchy() {
+    let app = TestApp::start();
+    let admin = app.admin().await;
+    let wiki = App::register(&admin, json!({})).await;
+    let ids = async |model: &str, domain: Json| admin.result(model, "search", json!([domain])).await;
+    let parent = admin.create("res.partner", json!({"name": "Head", "is_company": true})).await;
+    let child = admin.create("res.partner", json!({"name": "Branch", "parent_id": parent})).await;
+    let partner = ids("ir.model", json!([["model", "=", "res.partner"]])).await;
+    let fields =
+        ids("ir.model.fields", json!([["model", "=", "res.partner"], ["name", "=", "parent_id"]])).await;
+    let tokens = wiki.sign_in(&admin).await;
+    let below = json!([[["id", "child_of", parent]]]);
+    let call = async |method: &str, args: Json| {
+        call(&app.url(), &tokens.access, "res.partner", method, args, json!({})).await
+    };
+    assert_eq!(call("search", below.clone()).await.result(), json!([parent, child]));
+
+    let values = json!({"name": "few", "model_id": partner[0], "field_limit": "blacklist", "field_ids": [[6, 0, fields]]});
+    let configuration = admin.create("oregional.model.configuration", values).await;
+    let scheme =
+        json!({"name": "Few", "model_limit": "none", "model_configuration_ids": [[6, 0, [configuration]]]});
+    let scheme = admin.create("oregional.model.scheme", scheme).await;
+    admin.result("oregional.application", "write", json!([[wiki.id], {"model_scheme_id": scheme}])).await;
+
+    assert_eq!(call("search", below).await.error(), access_error());
+    assert_eq!(call("search", json!([[["id", "parent_of", child]]])).await.error(), access_error());
 }
