@@ -64,7 +64,15 @@ pub async fn run(
     counted: impl Fn(&'static str, u64),
 ) -> Result<u64> {
     parameter::warn_of_odd(connection).await?;
-    let days = parameter::audit_days(connection).await?.filter(|days| *days > 0);
+    let days = match parameter::audit_days(connection).await {
+        Err(error @ Error::Unavailable(_)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "nobody knows how long audit entries are kept; they are, for now");
+            connection.rollback().await;
+            None
+        }
+        Ok(days) => days.filter(|days| *days > 0),
+    };
     let kept = days.and_then(TimeDelta::try_days);
     let audit = kept.filter(|kept| now.checked_sub_signed(*kept).is_some()).map(|before| Kind {
         name: "audit entries",

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::{self, Identity, Roots, TlsError, Trust};
@@ -20,6 +20,16 @@ pub enum TargetError {
     /// A mode that libpq does not know either.
     #[error("sslmode={0} is unknown; it is disable, prefer, require, verify-ca or verify-full")]
     Mode(String),
+    /// An authority that nobody is asked about.
+    #[error(
+        "sslrootcert={0} is looked at with sslmode=verify-full, verify-ca or require only; add one of them"
+    )]
+    Unasked(String),
+    /// Authorities of everybody, without a look at the name.
+    #[error(
+        "sslmode={0} does not look at names, and anybody has a certificate of a public authority: name the file of your own authority with sslrootcert, or write sslmode=verify-full"
+    )]
+    Anybodys(String),
     /// Half of an identity.
     #[error("sslcert and sslkey go together; one of them is missing")]
     HalfIdentity,
@@ -83,6 +93,22 @@ impl Target {
         self
     }
 
+    /// The same, once it is known whether TLS that is preferred can be had at all. libpq goes on without it where
+    /// it fails; the driver does not.
+    pub async fn settled(mut self) -> Self {
+        if self.config.get_ssl_mode() == SslMode::Prefer
+            && let Err(error) = self.config.connect(self.tls.clone()).await
+        {
+            let mut plain = self.config.clone();
+            plain.ssl_mode(SslMode::Disable);
+            if plain.connect(NoTls).await.is_ok() {
+                tracing::warn!(%error, "the database is reached without TLS, which it offers and which failed; sslmode=require insists on it");
+                self.config = plain;
+            }
+        }
+        self
+    }
+
     /// What the driver needs to connect.
     pub(super) fn parts(&self) -> (&Config, MakeRustlsConnect) {
         (&self.config, self.tls.clone())
@@ -95,6 +121,13 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, TargetError> {
         let (url, options) = split(text);
         let mut config = Config::from_str(&url)?;
+        if config.get_hosts().is_empty() {
+            // The certificate is looked at for the name of the host: where there is none, for its address.
+            let addresses = config.get_hostaddrs().to_vec();
+            for address in addresses {
+                config.host(address.to_string());
+            }
+        }
         let mode = match options.mode.as_deref() {
             // As written in the form without a scheme, or the driver's default: what the server offers.
             None => config.get_ssl_mode(),
@@ -104,26 +137,34 @@ impl FromStr for Target {
             Some(other) => return Err(TargetError::Mode(other.to_owned())),
         };
         // As libpq has it: what goes through a socket of this machine is not secured any further.
-        let is_local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let hosts = config.get_hosts();
+        let is_local = config.get_hostaddrs().is_empty()
+            && !hosts.is_empty()
+            && hosts.iter().all(|host| matches!(host, Host::Unix(_)));
         let mode = if is_local { SslMode::Disable } else { mode };
         config.ssl_mode(mode);
-        let roots = |root: Option<String>| match root.as_deref() {
-            None | Some("system") => Roots::System,
-            Some(path) => Roots::File(PathBuf::from(path)),
-        };
-        let trust = match options.mode.as_deref() {
-            Some("verify-full") => Trust::Named(roots(options.root)),
-            Some("verify-ca") => Trust::Signed(roots(options.root)),
-            // As libpq has it: who gives an authority wants it to be asked.
-            Some("require") if options.root.is_some() => Trust::Signed(roots(options.root)),
-            _ => Trust::Anybody,
-        };
+        let trust = trust(options.mode.as_deref(), options.root)?;
         let identity = match (options.cert, options.key) {
             (None, None) => None,
             (Some(cert), Some(key)) => Some(Identity { cert: cert.into(), key: key.into() }),
             _ => return Err(TargetError::HalfIdentity),
         };
         Ok(Self { config, tls: tls::connector(trust, identity)? })
+    }
+}
+
+/// Who may be at the other end, as libpq has it; what would look safe and is not is refused.
+fn trust(mode: Option<&str>, root: Option<String>) -> Result<Trust, TargetError> {
+    let file = root.as_deref().filter(|root| *root != "system").map(PathBuf::from);
+    match (mode, file, root) {
+        (Some("verify-full"), Some(file), _) => Ok(Trust::Named(Roots::File(file))),
+        (Some("verify-full"), None, _) => Ok(Trust::Named(Roots::System)),
+        (Some("verify-ca" | "require"), Some(file), _) => Ok(Trust::Signed(Roots::File(file))),
+        (Some(mode @ "verify-ca"), None, _) | (Some(mode @ "require"), None, Some(_)) => {
+            Err(TargetError::Anybodys(mode.to_owned()))
+        }
+        (None | Some("prefer" | "allow"), _, Some(root)) => Err(TargetError::Unasked(root)),
+        _ => Ok(Trust::Anybody),
     }
 }
 
@@ -170,10 +211,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_to_be_secured_is_secured_without_a_name_too() {
+        for (url, mode) in [
+            ("postgresql:///d?hostaddr=127.0.0.1&sslmode=require", SslMode::Require),
+            ("postgresql:///d?hostaddr=127.0.0.1", SslMode::Prefer),
+            ("postgresql:///d?host=/run/postgresql&sslmode=require", SslMode::Disable),
+            ("host=h sslmode=require", SslMode::Require),
+        ] {
+            assert_eq!(Target::from_str(url).unwrap().config.get_ssl_mode(), mode, "{url}");
+        }
+    }
+
+    #[test]
     fn an_address_that_is_none_says_what_to_write() {
         for (wrong, words) in [
             ("postgresql://h/d?sslmode=secure", "disable, prefer, require, verify-ca or verify-full"),
             ("postgresql://h/d?sslcert=c.pem", "sslcert and sslkey go together"),
+            ("postgresql://h/d?sslrootcert=/ca.pem", "sslmode=verify-full"),
+            ("postgresql://h/d?sslrootcert=system", "sslmode=verify-full"),
+            ("postgresql://h/d?sslmode=prefer&sslrootcert=/ca.pem", "sslmode=verify-full"),
+            ("postgresql://h/d?sslmode=verify-ca", "sslrootcert"),
+            ("postgresql://h/d?sslmode=require&sslrootcert=system", "verify-full"),
             ("postgresql://h/d?sslmode=verify-ca&sslrootcert=/none/ca.pem", "sslrootcert: /none/ca.pem"),
         ] {
             let told = Target::from_str(wrong).err().unwrap().to_string();

@@ -33,6 +33,14 @@ pub enum TlsError {
         /// Where.
         path: PathBuf,
     },
+    /// A certificate that is none of an authority.
+    #[error("sslrootcert: a certificate in {path} cannot be used: {source}")]
+    Authority {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
     /// The system knows no authorities.
     #[error(
         "this system has no list of certificate authorities; name the file of the one that signed the database's certificate with sslrootcert"
@@ -132,9 +140,10 @@ impl Verifier {
                     }
                 }
                 Roots::File(path) => {
-                    trusted = certificates("sslrootcert", path)?;
+                    trusted = certificates("sslrootcert", path.clone())?;
                     for certificate in &trusted {
-                        store.add(certificate.clone())?;
+                        let failed = |source| TlsError::Authority { path: path.clone(), source };
+                        store.add(certificate.clone()).map_err(failed)?;
                     }
                 }
             }

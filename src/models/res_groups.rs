@@ -1,5 +1,6 @@
 //! Groups of users, and what they imply.
 
+use super::res_users_membership as membership;
 use crate::db::Sql;
 use crate::db::sql::column;
 use crate::error::Result;
@@ -8,6 +9,7 @@ use crate::orm::declare::{boolean, char, many2many, many2one, one2many, text};
 use crate::orm::environment::Environment;
 use crate::orm::field::Scope;
 use crate::orm::model::Model;
+use crate::orm::registry::int;
 use crate::orm::value_sql::translated;
 
 /// `category / name`.
@@ -71,7 +73,10 @@ impl Behaviour for Groups {
                 let users = Sql::text("SELECT uid FROM res_groups_users_rel WHERE gid = ANY(")
                     .then(Sql::param(ids.to_vec()))
                     .and_text(")");
-                add_implied(env, users).await?;
+                add_implied(env, users.clone()).await?;
+                let rows = env.connection().query(users).await?;
+                let users: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
+                membership::refuse_two_types(env, &users).await?;
             }
             Ok(())
         })

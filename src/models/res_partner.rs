@@ -284,13 +284,12 @@ impl Behaviour for Partner {
 
     fn before_write<'a>(
         &'a self,
-        env: &'a Environment,
-        ids: &'a [i64],
+        _env: &'a Environment,
+        _ids: &'a [i64],
         values: &'a mut Values,
     ) -> Promise<'a, ()> {
         company_in_words(values);
-        let archives = values.get("active").is_some_and(|active| !python::truth(active));
-        Box::pin(async move { if archives { refuse_contacts_of_users(env, ids).await } else { Ok(()) } })
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn onchange<'a>(
@@ -315,6 +314,10 @@ impl Behaviour for Partner {
         Box::pin(async move {
             if values.iter().any(|record| record.contains_key("parent_id")) {
                 check_circle(env, ids).await?;
+            }
+            // Once it is known that the caller may change them: the words name users.
+            if values.iter().any(|record| record.get("active").is_some_and(|active| !python::truth(active))) {
+                refuse_contacts_of_users(env, ids).await?;
             }
             res_partner_address::share(env, ids, values).await
         })

@@ -10,7 +10,8 @@ use super::domain::to_sql::Compiler;
 use super::environment::Environment;
 use super::field::{Default, Field, Right};
 use super::model::Model;
-use super::prepare::{self, Assignment, Prepared, Scope};
+use super::prepare::{self, Assignment, Behind, Prepared, Scope};
+use super::python;
 use super::query::SELF;
 use super::registry::int;
 use crate::db::Sql;
@@ -142,7 +143,7 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
         for (field, commands) in lists {
             command::apply(env, model, field, &[*id], &commands, true).await?;
         }
-        super::write::write_behind(env, model, &[*id], behind).await?;
+        super::write::write_behind(env, model, &[*id], filled(behind)).await?;
     }
     names.sort_unstable();
     names.dedup();
@@ -151,6 +152,16 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
     model.behaviour.after_change(env, &ids, &values).await?;
     env.mark_stale(env.registry().staleness(model));
     Ok(ids)
+}
+
+/// What a form leaves empty says nothing of a record that the new one was linked to just now.
+fn filled(behind: Behind) -> Behind {
+    let mut filled = behind;
+    for values in filled.values_mut() {
+        values.retain(|_, value| python::truth(value));
+    }
+    filled.retain(|_, values| !values.is_empty());
+    filled
 }
 
 /// Makes the records that the new one delegates to, or gives them the values that were meant for them.

@@ -26,6 +26,9 @@ pub(super) struct Assignment {
     pub update: Sql,
 }
 
+/// Values of other records: of those at the end of a path, and whose rights they take.
+pub(super) type Behind = BTreeMap<(Vec<String>, Right), Values>;
+
 /// Values, sorted; see the module.
 #[derive(Default)]
 pub(super) struct Prepared<'a> {
@@ -34,7 +37,7 @@ pub(super) struct Prepared<'a> {
     /// Lists of lines, with their commands.
     pub lists: Vec<(&'a Field, Json)>,
     /// Values of the records at the end of a path over many2one fields.
-    pub behind: BTreeMap<(Vec<String>, Right), Values>,
+    pub behind: Behind,
     /// The fields that were given.
     pub names: Vec<String>,
 }

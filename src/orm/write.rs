@@ -1,6 +1,6 @@
 //! Changes records: one UPDATE that also holds the rules, then lines and what follows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::access::{self, Operation, records};
 use super::behaviour::{Promise, Values};
@@ -10,7 +10,7 @@ use super::domain::to_sql::Compiler;
 use super::environment::Environment;
 use super::field::Right;
 use super::model::Model;
-use super::prepare::{self, Assignment, Scope};
+use super::prepare::{self, Assignment, Behind, Scope};
 use super::query::{SELF, both, is_one_of};
 use super::registry::int;
 use super::value_sql;
@@ -144,7 +144,7 @@ pub(super) async fn write_behind(
     env: &Environment,
     model: &Model,
     ids: &[i64],
-    behind: BTreeMap<(Vec<String>, Right), Values>,
+    behind: Behind,
 ) -> Result<()> {
     for ((links, right), values) in behind {
         let of_owner = env.sudo();

@@ -96,7 +96,7 @@ impl Storage {
     }
 
     async fn given(settings: &Database, url: &SecretString, world: &World, makes: bool) -> Result<Self> {
-        let target = Target::from_str(url.expose_secret()).map_err(StorageError::Url)?;
+        let target = Target::from_str(url.expose_secret()).map_err(StorageError::Url)?.settled().await;
         Self::with_key(settings, world, target, settings.data_dir.clone(), makes).await
     }
 

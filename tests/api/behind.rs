@@ -75,6 +75,10 @@ async fn a_made_field_is_written_with_the_rights_of_the_caller() {
     let values = json!({"name": "Another", "parent_id": head, "x_parent_phone": "3"});
     ann.create("res.partner", values).await;
     assert_eq!(value(&admin, "res.partner", head, "phone").await, "3");
+    // As a form that nobody filled in there.
+    let values = json!({"name": "A third", "parent_id": head, "x_parent_phone": false});
+    ann.create("res.partner", values).await;
+    assert_eq!(value(&admin, "res.partner", head, "phone").await, "3");
     admin.result("res.partner", "write", stolen).await;
     assert_eq!(value(&admin, "res.users", bob.uid, "login").await, "stolen");
 

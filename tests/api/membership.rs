@@ -77,6 +77,9 @@ async fn nobody_is_of_two_types() {
         let answer = admin.call_kw("res.users", method, args, json!({})).await;
         assert_eq!(answer.error().1, "odoo.exceptions.ValidationError", "{method}");
     }
+    let answer =
+        admin.call_kw("res.groups", "write", json!([[portal], {"users": [[4, ann.uid]]}]), json!({})).await;
+    assert_eq!(answer.error().1, "odoo.exceptions.ValidationError");
     admin.result("res.users", "write", json!([[ann.uid], {"groups_id": [[6, 0, [portal]]]}])).await;
 }
 

@@ -4,6 +4,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use oregional::db::cluster::{Cluster, ClusterOptions, find_server_programs};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -23,8 +24,27 @@ const QUOTED: &str = "pa%3Fss%3Aword";
 
 const HBA: &str = "local all all peer map=oregional
 hostssl all named 127.0.0.0/8 cert
+hostnossl all plain 127.0.0.0/8 scram-sha-256
 host all tester 127.0.0.0/8 scram-sha-256
 ";
+
+/// What comes of asking until there is something.
+async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_mins(1), "waited too long until {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// An address of this machine that nobody else listens on.
+fn address(number: u8) -> String {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("127.{number}.{high}.{low}")
+}
 
 fn authority(common: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -43,13 +63,13 @@ fn signed(by: &CertifiedIssuer<'_, KeyPair>, dns: &str, common: &str) -> (String
 
 /// A PostgreSQL that is reached by TCP at an address that nothing else listens on, until its end.
 struct Database {
-    address: &'static str,
+    address: String,
     child: Child,
     admin: Client,
 }
 
 impl Database {
-    async fn start(scratch: &Scratch, address: &'static str) -> Self {
+    async fn start(scratch: &Scratch, address: String) -> Self {
         let options = ClusterOptions {
             data_dir: scratch.data(),
             data_dir_is_default: false,
@@ -80,15 +100,12 @@ impl Database {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let (admin, connection) = loop {
-            // It answers once it has started.
-            if let Ok(connected) = config.connect(NoTls).await {
-                break connected;
-            }
-        };
+        let (admin, connection) = until("it answers", async || config.connect(NoTls).await.ok()).await;
         tokio::spawn(connection);
         for statement in [
             &format!("CREATE ROLE tester LOGIN PASSWORD '{PASSWORD}'"),
+            &format!("CREATE ROLE plain LOGIN PASSWORD '{PASSWORD}' IN ROLE tester"),
+            "ALTER ROLE plain SET role = 'tester'",
             "CREATE ROLE named LOGIN IN ROLE tester",
             "ALTER ROLE named SET role = 'tester'",
             "CREATE DATABASE work OWNER tester TEMPLATE template0",
@@ -117,7 +134,11 @@ impl Database {
             self.admin.batch_execute(statement).await.unwrap();
         }
         // A session hears of it between two of its statements.
-        while self.admin.query_one("SHOW ssl", &[]).await.unwrap().get::<_, String>(0) != "on" {}
+        let is_on = async || {
+            let told: String = self.admin.query_one("SHOW ssl", &[]).await.unwrap().get(0);
+            (told == "on").then_some(())
+        };
+        until("TLS is on", is_on).await;
     }
 
     fn stop(mut self) {
@@ -160,7 +181,7 @@ fn shown(path: &Path) -> String {
 #[tokio::test]
 async fn the_way_to_a_database_is_secured_as_the_url_says() {
     let scratch = Scratch::new();
-    let database = Database::start(&scratch, "127.83.19.7").await;
+    let database = Database::start(&scratch, address(83)).await;
     let user = format!("tester:{QUOTED}");
 
     // Nothing is offered yet: what has to be secured is refused, anything else is not.
@@ -189,6 +210,11 @@ async fn the_way_to_a_database_is_secured_as_the_url_says() {
         let (is_good, said) = check(&scratch, &database.url(&user, host, &options));
         assert!(is_good, "{options}: {said}");
     }
+    // What is only preferred is done without where it cannot be had.
+    let (is_good, said) = check(&scratch, &database.url(&format!("plain:{QUOTED}"), NAME, ""));
+    assert!(is_good && said.contains("without TLS"), "{said}");
+    let (is_good, said) = check(&scratch, &database.url(&format!("plain:{QUOTED}"), NAME, "sslmode=require"));
+    assert!(!is_good, "{said}");
     for (host, options, words) in [
         ("elsewhere.example", format!("sslmode=verify-full&sslrootcert={ca}"), "not valid for name"),
         ("elsewhere.example", format!("sslmode=verify-full&sslrootcert={pinned}"), "not valid for name"),
@@ -208,10 +234,8 @@ async fn the_way_to_a_database_is_secured_as_the_url_says() {
     let address = server.url();
     let answer = reqwest::get(format!("{address}/web/health?db=1")).await.unwrap();
     assert_eq!(answer.status(), 200);
-    let mut sessions = database.sessions().await;
-    while sessions.len() < 2 {
-        sessions = database.sessions().await;
-    }
+    let all = async || Some(database.sessions().await).filter(|sessions| sessions.len() == 2);
+    let sessions = until("it listens", all).await;
     assert_eq!(sessions, [("oregional".to_owned(), true), ("oregional listener".to_owned(), true)]);
     assert!(server.stop().success());
     database.stop();
@@ -220,7 +244,7 @@ async fn the_way_to_a_database_is_secured_as_the_url_says() {
 #[tokio::test]
 async fn a_certificate_takes_the_place_of_a_password() {
     let scratch = Scratch::new();
-    let database = Database::start(&scratch, "127.83.19.8").await;
+    let database = Database::start(&scratch, address(84)).await;
     let ours = authority("ours");
     database.certify(&scratch, &ours).await;
     let ca = file(&scratch, "ca.pem", &ours.pem());
