@@ -96,15 +96,16 @@ impl Target {
     /// The same, once it is known whether TLS that is preferred can be had at all. libpq goes on without it where
     /// it fails; the driver does not.
     pub async fn settled(mut self) -> Self {
-        if self.config.get_ssl_mode() == SslMode::Prefer
-            && let Err(error) = self.config.connect(self.tls.clone()).await
+        if self.config.get_ssl_mode() != SslMode::Prefer {
+            return self;
+        }
+        // A database that does not answer is waited for no longer here than by whoever needs it.
+        let mut tried = self.clone().within(super::PATIENCE).config;
+        if let Err(error) = tried.connect(self.tls.clone()).await
+            && tried.ssl_mode(SslMode::Disable).connect(NoTls).await.is_ok()
         {
-            let mut plain = self.config.clone();
-            plain.ssl_mode(SslMode::Disable);
-            if plain.connect(NoTls).await.is_ok() {
-                tracing::warn!(%error, "the database is reached without TLS, which it offers and which failed; sslmode=require insists on it");
-                self.config = plain;
-            }
+            tracing::warn!(%error, "the database is reached without TLS, which it offers and which failed; sslmode=require insists on it");
+            self.config.ssl_mode(SslMode::Disable);
         }
         self
     }

@@ -155,13 +155,12 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
 }
 
 /// What a form leaves empty says nothing of a record that the new one was linked to just now.
-fn filled(behind: Behind) -> Behind {
-    let mut filled = behind;
-    for values in filled.values_mut() {
+fn filled(mut behind: Behind) -> Behind {
+    for values in behind.values_mut() {
         values.retain(|_, value| python::truth(value));
     }
-    filled.retain(|_, values| !values.is_empty());
-    filled
+    behind.retain(|_, values| !values.is_empty());
+    behind
 }
 
 /// Makes the records that the new one delegates to, or gives them the values that were meant for them.

@@ -147,8 +147,8 @@ pub(super) async fn write_behind(
     behind: Behind,
 ) -> Result<()> {
     for ((links, right), values) in behind {
-        let of_owner = env.sudo();
-        let env = if right == Right::Owner { &of_owner } else { env };
+        let of_owner = (right == Right::Owner).then(|| env.sudo());
+        let env = of_owner.as_ref().unwrap_or(env);
         if links.is_empty() {
             // Another name for a field of the record itself.
             write(env, model, ids, values).await?;

@@ -74,13 +74,18 @@ impl Registry {
     /// Adds the models that a path leads over, from either side of whose links its end can change.
     fn walk(&self, model: &str, path: &[String], all: &mut HashSet<String>) {
         let mut at = self.find(model);
-        for step in path {
+        for (place, step) in path.iter().enumerate() {
             let Some(field) = at.and_then(|model| model.field(step)) else { return };
             if let (Some(model), Some(further)) = (at, field.related_path()) {
                 self.walk(&model.name, further, all);
             }
             let Some(comodel) = field.kind.comodel() else { return };
-            all.insert(comodel.to_owned());
+            // The id at the end of a many2one stands in the record before; a list changes from its other side too.
+            let further = path.get(place + 1..).unwrap_or_default();
+            let is_end = further.is_empty() || further == ["id"];
+            if !is_end || field.kind.is_x2many() {
+                all.insert(comodel.to_owned());
+            }
             at = self.find(comodel);
         }
     }
