@@ -1,28 +1,20 @@
 //! One call's hold on a pooled connection: statements, the transaction that begins with the first
 //! of them, and the check that rides along.
 
-use std::cell::{Cell, RefCell};
-use std::pin::pin;
+use std::cell::{Cell, OnceCell, RefCell};
 
 use deadpool_postgres::Object;
-use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{CancelToken, Client, Row, Statement};
+use tokio_postgres::{CancelToken, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::{away, is_stale_plan, of_keeping};
+use super::Pool;
+use super::error::{away, of_keeping};
+use super::group_commit::{GroupCommit, Way};
 use super::sql::Sql;
+use super::statement::{self, Answer, Outcome, Rendered, outcome};
 use super::value::Param;
 use crate::error::{Error, Result};
-
-/// Statements that a connection keeps prepared. Past that all are forgotten at once: shapes that
-/// matter come back within a call, and the server's memory stays bounded.
-const MOST_STATEMENTS: usize = 400;
-
-/// Parameters that a statement may have: the protocol counts them in 16 bits. The driver tells of more as of
-/// a connection that broke, which is nobody's fault and worth another try; this is the caller's, and is not.
-const MOST_PARAMETERS: usize = 65_535;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
@@ -40,54 +32,41 @@ enum State {
     Sealed,
 }
 
-/// A pooled connection, held for one call.
+/// One call's connection of a pool, which is taken with the first statement and held until this is dropped.
 pub struct Connection {
-    client: Option<Object>,
+    pool: Option<Pool>,
+    client: OnceCell<Object>,
     state: Cell<State>,
     is_read_only: Cell<bool>,
     rider: RefCell<Option<Sql>>,
     told: RefCell<Option<Sql>>,
-    /// Whether what is sent next is kept at once.
-    keeps: Cell<bool>,
     /// How many answers are awaited.
     awaited: Cell<usize>,
-    /// How the database is told to give up what nobody waits for any more.
-    tls: Option<MakeRustlsConnect>,
 }
 
 type Prepared = (Statement, Vec<Param>);
 
-/// What a statement came to.
-#[derive(Default)]
-pub struct Outcome {
-    /// The rows that it gave back.
-    pub rows: Vec<Row>,
-    /// How many rows it gave back or, where it gives none, changed.
-    pub count: u64,
-}
-
 impl Connection {
-    pub(super) fn new(client: Object, tls: MakeRustlsConnect) -> Self {
-        Self::over(Some(client), Some(tls))
+    pub(super) fn new(pool: Pool) -> Self {
+        Self::over(Some(pool))
     }
 
-    fn over(client: Option<Object>, tls: Option<MakeRustlsConnect>) -> Self {
+    fn over(pool: Option<Pool>) -> Self {
         Self {
-            client,
+            pool,
+            client: OnceCell::new(),
             state: Cell::new(State::Plain),
             is_read_only: Cell::new(false),
             rider: RefCell::new(None),
             told: RefCell::new(None),
-            keeps: Cell::new(false),
             awaited: Cell::new(0),
-            tls,
         }
     }
 
     /// A connection to nothing, for tests of what needs none.
     #[cfg(test)]
     pub(crate) fn detached() -> Self {
-        Self::over(None, None)
+        Self::over(None)
     }
 
     /// Lets `check` travel with the next statement. When it finds no row, that statement fails with
@@ -144,32 +123,40 @@ impl Connection {
     /// check is asked by itself, to tell "nothing found" from "not allowed in".
     pub async fn query_guarded(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
         let check = self.rider.borrow_mut().take();
-        Ok(self.run_under(check, build).await?.rows)
+        Ok(self.run_under(check, build, async |sql| self.run(sql).await).await?.rows)
     }
 
-    async fn run_under(&self, check: Option<Sql>, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Outcome> {
-        let Some(check) = check else { return self.run(build(None)).await };
+    async fn run_under(
+        &self,
+        check: Option<Sql>,
+        build: impl FnOnce(Option<Sql>) -> Sql,
+        run: impl AsyncFnOnce(Sql) -> Result<Outcome>,
+    ) -> Result<Outcome> {
+        let Some(check) = check else { return run(build(None)).await };
         let condition = Sql::text("EXISTS (").then(check.clone()).and_text(")");
-        let outcome = self.run(build(Some(condition))).await?;
+        let outcome = run(build(Some(condition))).await?;
         if outcome.count == 0 && self.query(check).await?.is_empty() {
             return Err(Error::SessionExpired);
         }
         Ok(outcome)
     }
 
-    /// The same for the only statement of a call that changes something, and changes one row or
-    /// none: it is a transaction by itself, kept when it returns. Nothing may follow one.
-    pub async fn run_sole(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Outcome> {
+    /// The same for the only statement of a call that changes something, and changes one row or none, that of
+    /// `record` if it is there already: it is kept when this returns. Nothing may follow one.
+    pub async fn run_sole(
+        &self,
+        record: Option<i64>,
+        build: impl FnOnce(Option<Sql>) -> Sql,
+    ) -> Result<Outcome> {
         let check = self.rider.borrow_mut().take();
         // Without a transaction of its own nothing would hold it to reading.
         let is_alone = self.state.get() == State::Wanted && !self.is_read_only.get();
         if !is_alone {
-            return self.run_under(check, build).await;
+            return self.run_under(check, build, async |sql| self.run(sql).await).await;
         }
         self.state.set(State::Plain);
-        self.keeps.set(true);
-        let outcome = self.run_under(self.opening(check), build).await;
-        self.keeps.set(false);
+        let keep = async |sql| self.keep(record, Rendered::new(sql)?).await;
+        let outcome = self.run_under(self.opening(check), build, keep).await;
         if matches!(outcome, Err(Error::InDoubt)) {
             // As after a failed COMMIT: the connection must not be used again.
             self.state.set(State::Open);
@@ -177,6 +164,32 @@ impl Connection {
         let outcome = outcome?;
         self.state.set(if outcome.count == 0 { State::Wanted } else { State::Sealed });
         Ok(outcome)
+    }
+
+    /// Runs a statement that is a transaction by itself, or with others that are.
+    async fn keep(&self, record: Option<i64>, statement: Rendered) -> Result<Outcome> {
+        // What says nothing of its call would be taken for part of the call before it; and whoever has a
+        // connection already must not wait for those who need one.
+        let may_share = self.told.borrow().is_some() && self.client.get().is_none();
+        let Some(pool) = self.pool.as_ref().filter(|_| may_share) else {
+            return self.keep_apart(statement).await;
+        };
+        match GroupCommit::join(pool, record, statement).await? {
+            Way::Kept(outcome) => Ok(outcome),
+            Way::Apart(statement, None) => self.keep_apart(statement).await,
+            Way::Apart(statement, Some(pass)) => pass.during(self.keep_apart(statement)).await,
+        }
+    }
+
+    async fn keep_apart(&self, statement: Rendered) -> Result<Outcome> {
+        let (prepared, params) = self.prepare(statement).await?;
+        let client = self.client().await?;
+        // What was never sent was never kept.
+        if client.is_closed() {
+            return Err(away());
+        }
+        let answer = self.hear(outcome(client, &prepared, &params)).await;
+        self.checked_as(answer, of_keeping)
     }
 
     /// The rows of several statements, sent together: one round trip for all of them. They run in
@@ -196,7 +209,7 @@ impl Connection {
         let rides = rider.is_some();
         let mut prepared = Vec::with_capacity(statements.len() + 1);
         for sql in rider.into_iter().chain(statements) {
-            prepared.push(self.prepare(sql).await?);
+            prepared.push(self.prepare(Rendered::new(sql)?).await?);
         }
         if begins {
             self.state.set(State::Open);
@@ -215,16 +228,16 @@ impl Connection {
     /// How many rows a statement changed.
     pub async fn execute(&self, sql: Sql) -> Result<u64> {
         self.check_open()?;
-        let prepared = self.prepare(sql).await?;
+        let (prepared, params) = self.prepare(Rendered::new(sql)?).await?;
         self.settle().await?;
-        Ok(self.checked(self.hear(outcome(self.client()?, &prepared)).await)?.count)
+        Ok(self.checked(self.hear(outcome(self.client().await?, &prepared, &params)).await)?.count)
     }
 
     /// Runs statements without parameters, as they stand in a file.
     pub async fn batch(&self, text: &str) -> Result<()> {
         self.check_open()?;
         self.settle().await?;
-        self.checked(self.hear(self.client()?.batch_execute(text)).await)
+        self.checked(self.hear(self.client().await?.batch_execute(text)).await)
     }
 
     /// Whether another statement may come: each way to send one asks.
@@ -258,7 +271,7 @@ impl Connection {
     }
 
     async fn send_commit(&self) -> Result<()> {
-        let client = self.client()?;
+        let client = self.client().await?;
         // What was never sent was never kept.
         if client.is_closed() {
             return Err(away());
@@ -271,7 +284,7 @@ impl Connection {
     pub async fn rollback(&self) {
         self.rider.borrow_mut().take();
         if self.state.replace(State::Plain) == State::Open
-            && let Ok(client) = self.client()
+            && let Some(client) = self.client.get()
             && self.hear(client.batch_execute("ROLLBACK")).await.is_err()
         {
             self.state.set(State::Open);
@@ -279,47 +292,31 @@ impl Connection {
     }
 
     async fn send(&self, begins: bool, prepared: &[Prepared]) -> Vec<Result<Outcome>> {
-        let client = match self.client() {
+        let client = match self.client().await {
             Ok(client) => client,
             Err(error) => return vec![Err(error)],
         };
-        let keeps = self.keeps.take();
-        if keeps && client.is_closed() {
-            return vec![Err(away())];
-        }
         // The driver puts a request on the wire when its future is first polled, so the order of
         // polling is the order of the statements.
         let begin = if self.is_read_only.get() { BEGIN_READ_ONLY } else { BEGIN };
         let begin = async { if begins { client.batch_execute(begin).await } else { Ok(()) } };
         let queries = async {
             match prepared {
-                [one] => vec![outcome(client, one).await],
-                several => join_all(several.iter().map(|each| outcome(client, each))).await,
+                [(one, params)] => vec![outcome(client, one, params).await],
+                several => join_all(several.iter().map(|(each, params)| outcome(client, each, params))).await,
             }
         };
         let (begun, answers) = self.hear(futures_util::future::join(begin, queries)).await;
         if let Err(error) = begun {
             return vec![Err(error.into())];
         }
-        let fault = |error| if keeps { of_keeping(error) } else { Error::from(error) };
-        answers.into_iter().map(|answer| self.checked_as(answer, fault)).collect()
+        answers.into_iter().map(|answer| self.checked(answer)).collect()
     }
 
-    async fn prepare(&self, sql: Sql) -> Result<Prepared> {
-        let (text, params) = sql.render();
-        if params.len() > MOST_PARAMETERS {
-            return Err(Error::Value(format!(
-                "The call has {} values for one statement, which takes {MOST_PARAMETERS}: use lists, as in [\"id\", \"in\", [1, 2, 3]], or several calls.",
-                params.len()
-            )));
-        }
-        let client = self.client()?;
-        if client.statement_cache.size() > MOST_STATEMENTS {
-            client.statement_cache.clear();
-        }
-        tracing::trace!(statement = text, "sql");
-        let statement = self.checked(self.hear(client.prepare_cached(&text)).await)?;
-        Ok((statement, params))
+    async fn prepare(&self, statement: Rendered) -> Result<Prepared> {
+        let client = self.client().await?;
+        let prepared = self.checked(self.hear(statement.prepare(client)).await)?;
+        Ok((prepared, statement.params))
     }
 
     /// Waits for an answer. Whoever is dropped meanwhile leaves it counted: the connection is still busy.
@@ -330,24 +327,23 @@ impl Connection {
         heard
     }
 
-    fn client(&self) -> Result<&Object> {
-        self.client.as_ref().ok_or_else(|| Error::Internal("the connection was given back".to_owned()))
+    pub(super) async fn client(&self) -> Result<&Object> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let pool = self.pool.as_ref().ok_or_else(|| Error::Internal("there is no database".to_owned()))?;
+        let client = pool.inner.get().await?;
+        Ok(self.client.get_or_init(|| client))
     }
 
-    fn checked<T>(&self, answer: std::result::Result<T, tokio_postgres::Error>) -> Result<T> {
+    fn checked<T>(&self, answer: Answer<T>) -> Result<T> {
         self.checked_as(answer, Error::from)
     }
 
-    fn checked_as<T>(
-        &self,
-        answer: std::result::Result<T, tokio_postgres::Error>,
-        fault: impl Fn(tokio_postgres::Error) -> Error,
-    ) -> Result<T> {
+    fn checked_as<T>(&self, answer: Answer<T>, fault: impl Fn(tokio_postgres::Error) -> Error) -> Result<T> {
         answer.map_err(|error| {
-            if let (Some(refusal), Some(client)) = (error.as_db_error(), &self.client)
-                && is_stale_plan(refusal)
-            {
-                client.statement_cache.clear();
+            if let Some(client) = self.client.get() {
+                statement::forget_stale(client, &error);
             }
             fault(error)
         })
@@ -363,8 +359,8 @@ impl Drop for Connection {
         if (is_busy || self.state.get() == State::Open)
             && let Some(client) = self.client.take()
         {
-            if is_busy && let Some(tls) = self.tls.take() {
-                give_up(client.cancel_token(), tls);
+            if is_busy && let Some(pool) = self.pool.take() {
+                give_up(client.cancel_token(), pool.tls);
             }
             drop(Object::take(client));
         }
@@ -380,18 +376,4 @@ fn give_up(token: CancelToken, tls: MakeRustlsConnect) {
             tracing::debug!(%error, "the database could not be told to give a statement up");
         }
     });
-}
-
-/// Sends a statement, and hears it out.
-async fn outcome(
-    client: &Client,
-    (statement, params): &Prepared,
-) -> std::result::Result<Outcome, tokio_postgres::Error> {
-    let params = params.iter().map(|param| param as &(dyn ToSql + Sync));
-    let mut answer = pin!(client.query_raw(statement, params).await?);
-    let mut rows = Vec::new();
-    while let Some(row) = answer.try_next().await? {
-        rows.push(row);
-    }
-    Ok(Outcome { rows, count: answer.rows_affected().unwrap_or_default() })
 }

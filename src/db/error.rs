@@ -31,15 +31,11 @@ impl From<tokio_postgres::Error> for Error {
         if let Some(refusal) = error.as_db_error() {
             return sort(refusal);
         }
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            if let Some(number) = inner.downcast_ref::<OutOfRange>() {
-                return Self::Database { name: "NumericValueOutOfRange", message: number.to_string() };
-            }
-            if let Some(wrong) = inner.downcast_ref::<WrongType>() {
-                return Self::Database { name: "UndefinedFunction", message: wrong.to_string() };
-            }
-            cause = inner.source();
+        if let Some(number) = cause_of::<OutOfRange>(&error) {
+            return Self::Database { name: "NumericValueOutOfRange", message: number.to_string() };
+        }
+        if let Some(wrong) = cause_of::<WrongType>(&error) {
+            return Self::Database { name: "UndefinedFunction", message: wrong.to_string() };
         }
         if let Some(reason) = not_secured(&error) {
             tracing::error!(reason, "there is no secured connection to the database");
@@ -48,6 +44,17 @@ impl From<tokio_postgres::Error> for Error {
         tracing::warn!(error = ?error, "the connection to the database failed");
         Self::Unavailable(AWAY.to_owned())
     }
+}
+
+/// The cause of this kind, if one stands behind the error.
+fn cause_of<T: std::error::Error + 'static>(error: &tokio_postgres::Error) -> Option<&T> {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.into_iter().find_map(<dyn std::error::Error>::downcast_ref)
+}
+
+/// Whether a value had no room in the statement, of which nothing was sent then.
+pub(super) fn was_not_sent(error: &tokio_postgres::Error) -> bool {
+    cause_of::<OutOfRange>(error).is_some() || cause_of::<WrongType>(error).is_some()
 }
 
 /// Why TLS could not be had, where that is what failed.

@@ -3,18 +3,22 @@
 pub mod cluster;
 pub mod connection;
 mod error;
+mod group_commit;
 pub mod listener;
 pub mod migrate;
 pub mod sql;
+mod statement;
 pub mod target;
 mod tls;
 pub mod value;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime, Timeouts};
 
 pub use self::connection::Connection;
+use self::group_commit::GroupCommit;
 pub use self::sql::Sql;
 pub use self::target::{Target, TargetError};
 pub use self::value::{Param, Raw, Veiled};
@@ -36,6 +40,7 @@ const PLANS: &str = "plan_cache_mode=force_generic_plan";
 pub struct Pool {
     inner: deadpool_postgres::Pool,
     tls: MakeRustlsConnect,
+    changes: Arc<GroupCommit>,
 }
 
 impl Pool {
@@ -56,7 +61,7 @@ impl Pool {
                 .timeouts(timeouts)
                 .build()
                 .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Self { inner, tls })
+        Ok(Self { inner, tls, changes: Arc::default() })
     }
 
     /// How many connections there are, how many of them are idle, and how many calls wait for one.
@@ -71,6 +76,14 @@ impl Pool {
     ///
     /// [`Error::Unavailable`] when none can be had within some seconds.
     pub async fn get(&self) -> Result<Connection> {
-        Ok(Connection::new(self.inner.get().await?, self.tls.clone()))
+        let connection = self.later();
+        connection.client().await?;
+        Ok(connection)
+    }
+
+    /// The same, had only when the first statement needs it: its errors are that statement's then.
+    #[must_use]
+    pub fn later(&self) -> Connection {
+        Connection::new(self.clone())
     }
 }

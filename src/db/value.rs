@@ -92,6 +92,24 @@ impl<T: Into<Self>> From<Option<T>> for Param {
     }
 }
 
+impl Param {
+    /// About how many bytes it takes on the wire; nothing where only writing it would tell.
+    pub(super) fn size(&self) -> Option<usize> {
+        Some(match self {
+            Self::Null => 0,
+            Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Timestamp(_) | Self::Date(_) => 8,
+            Self::Text(text) | Self::Veiled(Veiled(text)) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Ids(values) => values.len() * 8,
+            Self::Floats(values) => values.len() * 8,
+            Self::Timestamps(values) => values.len() * 8,
+            Self::Dates(values) => values.len() * 8,
+            Self::Texts(values) => values.iter().map(String::len).sum(),
+            Self::Json(_) => return None,
+        })
+    }
+}
+
 fn integer(value: i64, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
     match *ty {
         Type::INT2 => i16::try_from(value).map_err(|_error| OutOfRange(value))?.to_sql(ty, out),

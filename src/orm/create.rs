@@ -133,7 +133,7 @@ async fn make(env: &Environment, model: &Model, values: Vec<Values>, scope: Scop
         statements.push(insert(env, model, prepared.assignments));
     }
     if is_sole && let Some(statement) = statements.pop() {
-        let rows = env.connection().run_sole(|guard| statement.render(guard)).await?.rows;
+        let rows = env.connection().run_sole(None, |guard| statement.render(guard)).await?.rows;
         return Ok(rows.iter().map(|row| int(row, 0)).collect());
     }
     let answers =

@@ -109,7 +109,8 @@ async fn update(
     let statement = both(statement, Compiler::new(env).rules(model, SELF, Operation::Write)?);
     let missed = if is_sole {
         // Of one record the count says it all.
-        let count = env.connection().run_sole(|guard| both(statement, guard)).await?.count;
+        let record = ids.first().copied();
+        let count = env.connection().run_sole(record, |guard| both(statement, guard)).await?.count;
         if count > 0 { Vec::new() } else { ids.to_vec() }
     } else {
         let build = |guard| both(statement, guard).and_text(" RETURNING ").then(column(SELF, "id"));

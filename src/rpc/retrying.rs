@@ -134,7 +134,8 @@ async fn once<T>(
     waits_for_turn: &Cell<bool>,
     work: &impl AsyncFn(Rc<Services>) -> Result<T>,
 ) -> Result<T> {
-    let connection = app.pool.get().await?;
+    // A call whose one change is kept with others needs none.
+    let connection = app.pool.later();
     let user_id = whose(app, &connection, caller, registry).await?;
     let user = match caller {
         Caller::Server => Arc::new(User::server()),
