@@ -27,7 +27,7 @@ const MOST: usize = 24;
 /// Bytes of values past which a change is not made to wait for others, nor others for it.
 const LARGEST: usize = 64 * 1024;
 
-/// How long those who wait are held up by somebody who waits for a lock himself.
+/// How long those who wait are held up by those who wait themselves, for a lock, a connection or a slow disk.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// One snapshot a statement, as for statements by themselves; and the same patience.
@@ -110,13 +110,13 @@ fn is_large(statement: &Rendered) -> bool {
 }
 
 impl Pass {
-    /// Waits for a change that is kept apart. Where that takes long, those who wait go on.
-    pub(super) async fn during<T>(self, change: impl Future<Output = T>) -> T {
-        match select(pin!(change), pin!(sleep(PATIENCE))).await {
+    /// Waits for what is sent by this right. Where that takes long, those who wait go on.
+    pub(super) async fn during<T>(self, sent: impl Future<Output = T>) -> T {
+        match select(pin!(sent), pin!(sleep(PATIENCE))).await {
             Either::Left((done, _)) => done,
-            Either::Right(((), change)) => {
+            Either::Right(((), sent)) => {
                 drop(self);
-                change.await
+                sent.await
             }
         }
     }
@@ -153,8 +153,8 @@ async fn keep_together(pass: Pass, mut changes: Vec<Change>) {
     // with which the text begins.
     changes
         .sort_by(|one, other| (one.record, &one.statement.text).cmp(&(other.record, &other.statement.text)));
-    let fates = send(&pass.pool, &changes).await;
-    drop(pass);
+    let pool = pass.pool.clone();
+    let fates = pass.during(send(&pool, &changes)).await;
     for (change, fate) in changes.into_iter().zip(fates) {
         match fate {
             Fate::Kept(outcome) => drop(change.answer.send(Ok(Way::Kept(outcome)))),
@@ -171,6 +171,7 @@ enum Fate {
     Failed(Error),
 }
 
+/// What becomes of changes that are sent together, one by one.
 async fn send(pool: &Pool, changes: &[Change]) -> Vec<Fate> {
     let all = |fate: fn() -> Fate| changes.iter().map(|_change| fate()).collect();
     let client = match pool.inner.get().await.map_err(Error::from) {

@@ -1,6 +1,7 @@
 //! The connection to the database breaks while a change is being kept: nobody says that nothing was changed, or
 //! that something was.
 
+use futures_util::future::join_all;
 use oregional::db::cluster::{Cluster, ClusterOptions};
 use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
@@ -92,6 +93,23 @@ async fn a_change_whose_keeping_is_cut_off_is_told_as_neither_kept_nor_lost() {
         }
         let found = admin.result(MODEL, "read", json!([[id], ["description"]])).await;
         assert_eq!(found[0]["description"] == names[0], is_kept, "{found}");
+    }
+    let names: Vec<String> = (0..8).map(|number| format!("after, {number} of many")).collect();
+    let together =
+        names.iter().map(|name| admin.call_kw(MODEL, "create", json!([{"name": name}]), json!({})));
+    let cut = async {
+        loop {
+            holder.query(HELD_UP, &[]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        answers = join_all(together) => answers.iter().for_each(is_in_doubt),
+        () = cut => unreachable!("it does not end by itself"),
+    }
+    for name in names {
+        let found = admin.result(MODEL, "search_count", json!([[["name", "=", name]]])).await;
+        assert_eq!(found, 1, "none is made again");
     }
     holder.batch_execute("DROP TRIGGER hold ON oregional_application").await.unwrap();
     admin.create(MODEL, json!({"name": "quite usual"})).await;

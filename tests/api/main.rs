@@ -58,6 +58,7 @@ mod services;
 mod session;
 mod starting;
 mod support;
+mod together;
 mod transfer;
 mod views;
 mod walk;
