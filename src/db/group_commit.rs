@@ -27,10 +27,10 @@ const MOST: usize = 24;
 /// Bytes of values past which a change is not made to wait for others, nor others for it.
 const LARGEST: usize = 64 * 1024;
 
-/// How long those who wait are held up by those who wait themselves, for a lock, a connection or a slow disk.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long those who wait are held up by those who wait themselves, for a slow disk, a connection or a lock.
+const PATIENCE: Duration = Duration::from_millis(3);
 
-/// One snapshot a statement, as for statements by themselves; and the same patience.
+/// One snapshot a statement, as for statements by themselves. One that waits for a lock is to wait alone.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '20ms'";
 
 /// The changes of a pool that wait.
