@@ -2,6 +2,7 @@
 //! of them, and the check that rides along.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::Arc;
 
 use deadpool_postgres::Object;
 use futures_util::future::join_all;
@@ -11,6 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Pool;
 use super::error::{away, of_keeping};
 use super::group_commit::{GroupCommit, Way};
+use super::shared;
 use super::sql::Sql;
 use super::statement::{self, Answer, Outcome, Rendered, outcome};
 use super::value::Param;
@@ -126,6 +128,24 @@ impl Connection {
         Ok(self.run_under(check, build, async |sql| self.run(sql).await).await?.rows)
     }
 
+    /// The same for a statement that only reads: where nothing binds the call to a connection, it is sent on one
+    /// that others are on as well.
+    pub async fn read_guarded(&self, build: impl FnOnce(Option<Sql>) -> Sql) -> Result<Vec<Row>> {
+        let check = self.rider.borrow_mut().take();
+        Ok(self.run_under(check, build, async |sql| self.read(sql).await).await?.rows)
+    }
+
+    async fn read(&self, sql: Sql) -> Result<Outcome> {
+        let is_free = self.state.get() == State::Plain && self.client.get().is_none();
+        let Some(pool) = self.pool.as_ref().filter(|_| is_free) else { return self.run(sql).await };
+        let statement = Arc::new(Rendered::new(sql)?);
+        if let Some(outcome) = shared::read(pool, &statement).await? {
+            return Ok(outcome);
+        }
+        let prepared = self.prepare(&statement).await?;
+        self.checked(self.hear(outcome(self.client().await?, &prepared, &statement.params)).await)
+    }
+
     async fn run_under(
         &self,
         check: Option<Sql>,
@@ -182,13 +202,13 @@ impl Connection {
     }
 
     async fn keep_apart(&self, statement: Rendered) -> Result<Outcome> {
-        let (prepared, params) = self.prepare(statement).await?;
+        let prepared = self.prepare(&statement).await?;
         let client = self.client().await?;
         // What was never sent was never kept.
         if client.is_closed() {
             return Err(away());
         }
-        let answer = self.hear(outcome(client, &prepared, &params)).await;
+        let answer = self.hear(outcome(client, &prepared, &statement.params)).await;
         self.checked_as(answer, of_keeping)
     }
 
@@ -209,7 +229,8 @@ impl Connection {
         let rides = rider.is_some();
         let mut prepared = Vec::with_capacity(statements.len() + 1);
         for sql in rider.into_iter().chain(statements) {
-            prepared.push(self.prepare(Rendered::new(sql)?).await?);
+            let statement = Rendered::new(sql)?;
+            prepared.push((self.prepare(&statement).await?, statement.params));
         }
         if begins {
             self.state.set(State::Open);
@@ -228,9 +249,11 @@ impl Connection {
     /// How many rows a statement changed.
     pub async fn execute(&self, sql: Sql) -> Result<u64> {
         self.check_open()?;
-        let (prepared, params) = self.prepare(Rendered::new(sql)?).await?;
+        let statement = Rendered::new(sql)?;
+        let prepared = self.prepare(&statement).await?;
         self.settle().await?;
-        Ok(self.checked(self.hear(outcome(self.client().await?, &prepared, &params)).await)?.count)
+        let answer = self.hear(outcome(self.client().await?, &prepared, &statement.params)).await;
+        Ok(self.checked(answer)?.count)
     }
 
     /// Runs statements without parameters, as they stand in a file.
@@ -313,10 +336,9 @@ impl Connection {
         answers.into_iter().map(|answer| self.checked(answer)).collect()
     }
 
-    async fn prepare(&self, statement: Rendered) -> Result<Prepared> {
+    async fn prepare(&self, statement: &Rendered) -> Result<Statement> {
         let client = self.client().await?;
-        let prepared = self.checked(self.hear(statement.prepare(client)).await)?;
-        Ok((prepared, statement.params))
+        self.checked(self.hear(statement.prepare(client)).await)
     }
 
     /// Waits for an answer. Whoever is dropped meanwhile leaves it counted: the connection is still busy.
@@ -369,7 +391,7 @@ impl Drop for Connection {
 
 /// Tells the database that nobody waits for an answer any more. The connection is used no more, so that no other
 /// statement can be meant.
-fn give_up(token: CancelToken, tls: MakeRustlsConnect) {
+pub(super) fn give_up(token: CancelToken, tls: MakeRustlsConnect) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     runtime.spawn(async move {
         if let Ok(Err(error)) = tokio::time::timeout(super::PATIENCE, token.cancel_query(tls)).await {

@@ -82,6 +82,14 @@ pub(super) fn of_keeping(error: tokio_postgres::Error) -> Error {
     Error::InDoubt
 }
 
+/// Whether the connection was broken off, by whichever end.
+pub(super) fn was_broken_off(error: &tokio_postgres::Error) -> bool {
+    match error.as_db_error() {
+        Some(refusal) => matches!(refusal.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
+        None => error.is_closed() || is_io(error),
+    }
+}
+
 /// Whether the way to the database failed, and not what was said on it.
 fn is_io(error: &tokio_postgres::Error) -> bool {
     std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)

@@ -6,6 +6,7 @@ mod error;
 mod group_commit;
 pub mod listener;
 pub mod migrate;
+mod shared;
 pub mod sql;
 mod statement;
 pub mod target;
@@ -19,6 +20,7 @@ use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime, Timeou
 
 pub use self::connection::Connection;
 use self::group_commit::GroupCommit;
+use self::shared::Shared;
 pub use self::sql::Sql;
 pub use self::target::{Target, TargetError};
 pub use self::value::{Param, Raw, Veiled};
@@ -41,6 +43,7 @@ pub struct Pool {
     inner: deadpool_postgres::Pool,
     tls: MakeRustlsConnect,
     changes: Arc<GroupCommit>,
+    shared: Arc<Shared>,
 }
 
 impl Pool {
@@ -61,13 +64,13 @@ impl Pool {
                 .timeouts(timeouts)
                 .build()
                 .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Self { inner, tls, changes: Arc::default() })
+        Ok(Self { inner, tls, changes: Arc::default(), shared: Arc::default() })
     }
 
     /// How many connections there are, how many of them are idle, and how many calls wait for one.
     pub fn status(&self) -> (usize, usize, usize) {
         let status = self.inner.status();
-        (status.size, status.available, status.waiting)
+        (status.size, status.available + self.shared.idle(), status.waiting)
     }
 
     /// A connection, held until it is dropped.

@@ -52,7 +52,7 @@ async fn find(call: &Call<'_>) -> Result<Option<(i64, String)>> {
     let wanted = column(SELF, "id").and_text(", ").then(column(SELF, "value"));
     let domain = Domain::condition("key", Operator::Eq, key);
     let select = query::select(call.env, call.model, wanted, domain, &Page::default())?;
-    let rows = call.env.connection().query_guarded(|guard| select.statement(guard)).await?;
+    let rows = call.env.connection().read_guarded(|guard| select.statement(guard)).await?;
     Ok(rows.first().map(|row| (registry::int(row, 0), registry::text(row, 1))))
 }
 

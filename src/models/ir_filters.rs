@@ -121,7 +121,7 @@ fn create_or_replace(mut call: Call<'_>) -> Promise<'_, Reply> {
             .and_text(", ")
             .then(column(SELF, "user_id"));
         let select = query::select(env, model, wanted, domain, &Page::default())?;
-        let known = env.connection().query_guarded(|guard| select.statement(guard)).await?;
+        let known = env.connection().read_guarded(|guard| select.statement(guard)).await?;
         let of_owner: Vec<_> = known.iter().filter(|row| int(row, 2) == user.unwrap_or_default()).collect();
         if given("is_default") == Json::Bool(true) {
             let others: Vec<i64> = of_owner.iter().map(|row| int(row, 0)).collect();

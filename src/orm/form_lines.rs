@@ -104,7 +104,7 @@ async fn lines(env: &Environment, comodel: &Model, by: &str, ids: &[i64]) -> Res
     }
     let domain = Domain::condition(by, Operator::In, ids.to_vec());
     let select = query::select(&env, comodel, wanted, domain, &Page::default())?;
-    let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
+    let rows = env.connection().read_guarded(|guard| select.statement(guard)).await?;
     let is_active = |row: &crate::db::Row| {
         !has_active || row.try_get::<_, Option<Raw<'_>>>(1).ok().flatten().is_some_and(Raw::boolean)
     };

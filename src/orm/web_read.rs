@@ -239,7 +239,7 @@ async fn in_order(env: &Environment, model: &Model, ids: &[i64], order: &str) ->
     let page = Page { order: order.to_owned(), ..Page::default() };
     let env = env.with_active_test(false);
     let select = query::select(&env, model, column(SELF, "id"), domain, &page)?;
-    let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
+    let rows = env.connection().read_guarded(|guard| select.statement(guard)).await?;
     Ok(rows.iter().map(|row| int(row, 0)).collect())
 }
 

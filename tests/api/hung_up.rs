@@ -41,7 +41,13 @@ async fn hang_up(app: &TestApp, user: &User, method: &str, args: &Json) {
 
 #[tokio::test]
 async fn a_call_whose_client_is_gone_keeps_no_connection_busy() {
-    let app = TestApp::with(|settings| settings.connections = Some(1));
+    for connections in [1, 6] {
+        keeps_none_busy(connections).await;
+    }
+}
+
+async fn keeps_none_busy(connections: u16) {
+    let app = TestApp::with(|settings| settings.connections = Some(connections));
     let admin = app.admin().await;
     let id = admin.create(APPLICATION, json!({"name": "a"})).await;
     let (holder, connection) = app.database.config().connect(NoTls).await.unwrap();

@@ -56,6 +56,7 @@ mod searching;
 mod secrets;
 mod services;
 mod session;
+mod shared_reads;
 mod starting;
 mod support;
 mod together;

@@ -52,7 +52,7 @@ pub(super) fn name_search(call: Call<'_>) -> Promise<'_, Reply> {
         let page = Page { limit, ..Page::default() };
         let wanted = column(SELF, "id").and_text(", ").then(read::display_name(call.env, call.model)?);
         let select = query::select(call.env, call.model, wanted, all, &page)?;
-        let rows = call.env.connection().query_guarded(|guard| select.statement(guard)).await?;
+        let rows = call.env.connection().read_guarded(|guard| select.statement(guard)).await?;
         let mut out = vec![b'['];
         for (number, row) in rows.iter().enumerate() {
             if number > 0 {

@@ -128,7 +128,7 @@ async fn choices(
             wanted = wanted.then(parent.map_or_else(|| Sql::text("NULL"), |name| column(SELF, name)));
             let domain = optional_domain(&call.arguments, "comodel_domain")?;
             let select = query::select(env, &comodel, wanted, domain, &Page::default())?;
-            let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
+            let rows = env.connection().read_guarded(|guard| select.statement(guard)).await?;
             let choice = |row: &crate::db::Row| Choice {
                 key: int(row, 0).into(),
                 name: text(row, 1),

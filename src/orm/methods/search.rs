@@ -39,7 +39,7 @@ pub(super) fn search(call: Call<'_>) -> Promise<'_, Reply> {
         let domain = domain(&call.arguments, "domain")?;
         let page = page(&call.arguments)?;
         let select = query::select(call.env, call.model, column(SELF, "id"), domain, &page)?;
-        let rows = call.env.connection().query_guarded(|guard| select.statement(guard)).await?;
+        let rows = call.env.connection().read_guarded(|guard| select.statement(guard)).await?;
         let ids: Vec<i64> = rows.iter().map(|row| int(row, 0)).collect();
         Ok(ids_reply(&ids))
     })

@@ -35,7 +35,7 @@ pub(super) fn web_read_records(mut call: Call<'_>) -> Promise<'_, Reply> {
 /// The ids of a page.
 async fn ids(env: &Environment, model: &Model, domain: Domain, page: &Page) -> Result<Vec<i64>> {
     let select = query::select(env, model, column(SELF, "id"), domain, page)?;
-    let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
+    let rows = env.connection().read_guarded(|guard| select.statement(guard)).await?;
     Ok(rows.iter().map(|row| int(row, 0)).collect())
 }
 

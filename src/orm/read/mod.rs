@@ -118,7 +118,7 @@ pub async fn read(
             if is_one {
                 select.forget_order();
             }
-            let rows = env.connection().query_guarded(|guard| select.statement(guard)).await?;
+            let rows = env.connection().read_guarded(|guard| select.statement(guard)).await?;
             let order = (0..rows.len()).collect();
             Rows { rows, order }
         }
@@ -161,7 +161,7 @@ async fn by_ids(env: &Environment, model: &Model, ids: &[i64], layout: &Layout<'
     let rows = if ids.is_empty() {
         Vec::new()
     } else {
-        env.connection().query_guarded(|guard| query::both(statement, guard)).await?
+        env.connection().read_guarded(|guard| query::both(statement, guard)).await?
     };
     let places: HashMap<i64, usize> =
         rows.iter().enumerate().map(|(place, row)| (int(row, 0), place)).collect();

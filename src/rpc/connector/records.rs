@@ -77,7 +77,7 @@ async fn names(env: &Environment, model: &Model, name: &str, page: &Page) -> Res
     let wanted = column(SELF, "id").and_text(", ").then(read::display_name(env, model)?);
     let page = query::Page { offset: page.offset, limit: Some(page.limit), order: page.order.clone() };
     let select = query::select(env, model, wanted, named, &page)?;
-    env.connection().query_guarded(|guard| select.statement(guard)).await
+    env.connection().read_guarded(|guard| select.statement(guard)).await
 }
 
 /// Records by id, in the order of their model; unknown ones are left out.
