@@ -27,8 +27,12 @@ const MOST: usize = 2;
 /// Statements on one of them.
 const DEEPEST: usize = 8;
 
-/// How long one waits behind others, as far as that can be told.
-const PATIENCE: Duration = Duration::from_millis(3);
+/// How long one may have to wait who joins, as far as that can be told.
+const SOON: Duration = Duration::from_millis(4);
+
+/// How long one waits behind others before one asks elsewhere. On busy processors a good one may be held up for
+/// some turns of the system; who asks again then adds to that.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// How long a statement runs on whose client has hung up.
 const GRACE: Duration = Duration::from_millis(100);
@@ -103,7 +107,7 @@ impl Inner {
             count == 0
                 || (count < DEEPEST
                     && began.saturating_duration_since(line.progress) < PATIENCE
-                    && pace * u32::try_from(count).unwrap_or(u32::MAX) < PATIENCE)
+                    && pace.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) < SOON)
         };
         let line = self.lines.iter_mut().filter(is_quick).min_by_key(|line| line.unfinished.len())?;
         if line.unfinished.is_empty() {
@@ -207,7 +211,7 @@ pub(super) async fn read(pool: &Pool, statement: &Arc<Rendered>) -> Result<Optio
         match timeout(patience, &mut *work).await {
             Ok(answer) => break answer,
             // There is nobody to wait for but the statement itself.
-            Err(_) if asked.place.turn().is_some() => patience = GRACE.min(patience * 2),
+            Err(_) if asked.place.turn().is_some() => patience = GRACE,
             Err(_) => return Ok(None),
         }
     };
