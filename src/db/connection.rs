@@ -331,7 +331,9 @@ impl Connection {
         };
         let (begun, answers) = self.hear(futures_util::future::join(begin, queries)).await;
         if let Err(error) = begun {
-            return vec![Err(error.into())];
+            // Without a transaction each statement is kept by itself.
+            let is_in_doubt = !self.is_read_only.get() && answers.iter().any(std::result::Result::is_ok);
+            return vec![Err(if is_in_doubt { Error::InDoubt } else { error.into() })];
         }
         answers.into_iter().map(|answer| self.checked(answer)).collect()
     }

@@ -30,8 +30,9 @@ const LARGEST: usize = 64 * 1024;
 /// How long those who wait are held up by those who wait themselves, for a slow disk, a connection or a lock.
 const PATIENCE: Duration = Duration::from_millis(3);
 
-/// One snapshot a statement, as for statements by themselves. One that waits for a lock is to wait alone.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '20ms'";
+/// One snapshot a statement, as for statements by themselves. One that waits for a lock is to wait alone, but not
+/// for those before it, which a slow disk holds up.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '100ms'";
 
 /// The changes of a pool that wait.
 #[derive(Default)]
@@ -193,6 +194,12 @@ async fn send(pool: &Pool, changes: &[Change]) -> Vec<Fate> {
     let statements = join_all(prepared.iter().map(|(each, params)| outcome(&client, each, params)));
     let (begun, answers, ended) =
         join3(client.batch_execute(BEGIN), statements, client.batch_execute("COMMIT")).await;
+    if begun.is_err() && answers.iter().any(std::result::Result::is_ok) {
+        // Without a transaction each statement was kept by itself, or may have been.
+        tracing::warn!(error = ?begun.err(), "a transaction was not begun whose statements had been sent");
+        drop(Object::take(client));
+        return all(|| Fate::Failed(Error::InDoubt));
+    }
     let failures =
         begun.as_ref().err().into_iter().chain(answers.iter().filter_map(|one| one.as_ref().err()));
     if let Some((error, refusal)) = failures.into_iter().find_map(|error| Some((error, error.as_db_error()?)))

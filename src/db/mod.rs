@@ -1,4 +1,8 @@
 //! PostgreSQL: the pool, connections, statements and values. No other layer names the driver's pool.
+//!
+//! A call has a [`Connection`], which is taken from the [`Pool`] with the first statement that needs one. A single
+//! read goes on a connection that others are on (`shared`), a single change into a transaction with those that
+//! come at the same time (`group_commit`); all else has a connection of its own.
 
 pub mod cluster;
 pub mod connection;

@@ -68,9 +68,15 @@ struct Client {
     is_spoiled: AtomicBool,
 }
 
+impl Client {
+    fn is_spoiled(&self) -> bool {
+        self.is_spoiled.load(Ordering::Relaxed)
+    }
+}
+
 impl Drop for Client {
     fn drop(&mut self) {
-        if self.is_spoiled.load(Ordering::Relaxed)
+        if self.is_spoiled()
             && let Some(object) = self.object.take()
         {
             drop(Object::take(object));
@@ -104,10 +110,11 @@ impl Inner {
         let pace = self.pace;
         let is_quick = |line: &&mut Line| {
             let count = line.unfinished.len();
-            count == 0
-                || (count < DEEPEST
-                    && began.saturating_duration_since(line.progress) < PATIENCE
-                    && pace.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) < SOON)
+            !line.client.is_spoiled()
+                && (count == 0
+                    || count < DEEPEST
+                        && began.saturating_duration_since(line.progress) < PATIENCE
+                        && pace.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) < SOON)
         };
         let line = self.lines.iter_mut().filter(is_quick).min_by_key(|line| line.unfinished.len())?;
         if line.unfinished.is_empty() {
@@ -137,6 +144,7 @@ impl Inner {
         let took = now.saturating_duration_since(line.progress.max(place.began)).min(PATIENCE);
         line.unfinished.retain(|ticket| *ticket != place.ticket);
         line.progress = now;
+        self.lines.retain(|line| !line.client.is_spoiled() || !line.unfinished.is_empty());
         // The average of some of the last ones.
         self.pace = (self.pace * 7 + took) / 8;
     }
@@ -166,9 +174,9 @@ impl Place {
         }
     }
 
-    /// Ends the statement that runs, and the connection with it. Others that are on it ask again elsewhere.
+    /// Ends the statement that runs, and the connection with the last one that is on it. Whoever is hit asks again
+    /// elsewhere.
     fn end(&self) {
-        self.pool.shared.inner().lines.retain(|line| !Arc::ptr_eq(&line.client, &self.client));
         self.client.is_spoiled.store(true, Ordering::Relaxed);
         if let Some(object) = &self.client.object {
             give_up(object.cancel_token(), self.pool.tls.clone());
@@ -223,7 +231,7 @@ pub(super) async fn read(pool: &Pool, statement: &Arc<Rendered>) -> Result<Optio
     };
     let client = &asked.place.client;
     // Given up for somebody else, or broken: there is nothing to lose by asking again.
-    if was_broken_off(&error) || client.is_spoiled.load(Ordering::Relaxed) {
+    if was_broken_off(&error) || client.is_spoiled() {
         return Ok(None);
     }
     if let Some(object) = &client.object {
@@ -247,12 +255,17 @@ async fn place(pool: &Pool) -> Result<Option<Place>> {
     let opening = {
         let mut inner = pool.shared.inner();
         inner.lines.retain(|line| line.client.object.as_ref().is_some_and(|object| !object.is_closed()));
-        let has_idle = inner.lines.iter().any(|line| line.unfinished.is_empty());
-        if has_idle || inner.lines.len() + inner.opening >= MOST.min(status.max_size / 3) {
+        let good = || inner.lines.iter().filter(|line| !line.client.is_spoiled());
+        let count = good().count();
+        let has_idle = good().any(|line| line.unfinished.is_empty());
+        // None is opened that is not to be had at once.
+        let has_more = status.available > 0 || status.size < status.max_size;
+        let may_open = count + inner.opening < MOST.min(status.max_size / 3) && (has_more || count == 0);
+        if has_idle || !may_open {
             return Ok(inner.join(pool, Instant::now()));
         }
         // Nobody else is at it, so that there is nothing to share yet.
-        if inner.lines.is_empty() && (status.available > 0 || status.size == 0) {
+        if count == 0 && (status.available > 0 || status.size == 0) {
             return Ok(None);
         }
         inner.opening += 1;
@@ -275,11 +288,12 @@ async fn ask(place: Arc<Place>, statement: Arc<Rendered>) -> Option<Answer<Outco
 
 /// Waits for an answer that nobody wants, and ends it where it takes long.
 async fn see_out(place: Arc<Place>, mut work: Work) {
-    while timeout(GRACE, &mut work).await.is_err() {
-        let is_spoiled = place.client.is_spoiled.load(Ordering::Relaxed);
-        if is_spoiled || place.turn().is_some_and(|since| since >= GRACE) {
+    let mut grace = GRACE;
+    while timeout(grace, &mut work).await.is_err() {
+        if place.turn().is_some_and(|since| since >= GRACE) {
             place.end();
-            return;
+            // The database may be away, or have missed it.
+            grace = Duration::from_secs(1);
         }
     }
 }

@@ -163,6 +163,8 @@ async fn once<T>(
     let services = Rc::new(services.within(limits).working_at(shared.pictures.clone()));
     let done = match work(Rc::clone(&services)).await {
         Ok(value) => finish(app, &services).await.map(|()| value),
+        // The database is away: whoever asked it once more would wait for it once more.
+        Err(error @ (Error::Unavailable(_) | Error::InDoubt)) => Err(error),
         // A call that fails before its first statement has not been checked yet: an unknown model may
         // be known by now, and is told to those who have signed in only.
         Err(error) => services.connection.settle().await.and(Err(error)),
