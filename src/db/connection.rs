@@ -10,7 +10,7 @@ use tokio_postgres::{CancelToken, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Pool;
-use super::error::{away, of_keeping};
+use super::error::{away, of_keeping, was_broken_off};
 use super::group_commit::{GroupCommit, Way};
 use super::shared;
 use super::sql::Sql;
@@ -44,6 +44,8 @@ pub struct Connection {
     told: RefCell<Option<Sql>>,
     /// How many answers are awaited.
     awaited: Cell<usize>,
+    /// Whether it was broken off, which the driver may notice later.
+    is_broken: Cell<bool>,
 }
 
 type Prepared = (Statement, Vec<Param>);
@@ -62,6 +64,7 @@ impl Connection {
             rider: RefCell::new(None),
             told: RefCell::new(None),
             awaited: Cell::new(0),
+            is_broken: Cell::new(false),
         }
     }
 
@@ -366,6 +369,7 @@ impl Connection {
 
     fn checked_as<T>(&self, answer: Answer<T>, fault: impl Fn(tokio_postgres::Error) -> Error) -> Result<T> {
         answer.map_err(|error| {
+            self.is_broken.set(self.is_broken.get() || was_broken_off(&error));
             if let Some(client) = self.client.get() {
                 statement::forget_stale(client, &error);
             }
@@ -380,7 +384,7 @@ impl Drop for Connection {
         // way, behind which the next call would wait. Closing the connection ends the one; the other would go on
         // for nobody, beside the connections that the pool counts. The pool makes another.
         let is_busy = self.awaited.get() > 0;
-        if (is_busy || self.state.get() == State::Open)
+        if (is_busy || self.is_broken.get() || self.state.get() == State::Open)
             && let Some(client) = self.client.take()
         {
             if is_busy && let Some(pool) = self.pool.take() {

@@ -230,8 +230,12 @@ pub(super) async fn read(pool: &Pool, statement: &Arc<Rendered>) -> Result<Optio
         None => return Ok(None),
     };
     let client = &asked.place.client;
+    if was_broken_off(&error) {
+        // The driver may notice later.
+        client.is_spoiled.store(true, Ordering::Relaxed);
+    }
     // Given up for somebody else, or broken: there is nothing to lose by asking again.
-    if was_broken_off(&error) || client.is_spoiled() {
+    if client.is_spoiled() {
         return Ok(None);
     }
     if let Some(object) = &client.object {
