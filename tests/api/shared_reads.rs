@@ -113,10 +113,7 @@ async fn reads_whose_connections_are_broken_off_are_answered_or_told_so() {
     let (answers, ()) = tokio::join!(reads, release);
 
     let (found, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status.is_success());
-    assert!(
-        !found.is_empty() && found.iter().all(|answer| answer.result()[0]["name"] == "Belgium"),
-        "{found:?}"
-    );
+    assert!(found.iter().all(|answer| answer.result()[0]["name"] == "Belgium"), "{found:?}");
     assert!(lost.iter().all(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE), "{lost:?}");
     assert_eq!(read().await.result()[0]["name"], "Belgium", "calls work again");
 }
